@@ -1,0 +1,95 @@
+//! The command line: one variant per subcommand, and the drop-in form, which has none.
+
+use crate::commands::{Context, create};
+use crate::ui::{Color, Ui, Verbosity};
+use anyhow::Result;
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Creates Python virtual environments, as `python -m venv` does, in milliseconds.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true,
+    args_override_self = true,
+    infer_long_args = true,
+    after_help = create::AFTER_HELP
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    create: create::DropIn,
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create environments; without ENV_DIR in `.venv`
+    Create(create::Args),
+}
+
+/// The options of every command.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", action = ArgAction::SetTrue, env = "RVENV_QUIET", value_parser = FalseyValueParser::new())]
+    quiet: bool,
+    /// Say why things are done as they are
+    #[arg(short, long, global = true, action = ArgAction::SetTrue, env = "RVENV_VERBOSE", value_parser = FalseyValueParser::new())]
+    verbose: bool,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "RVENV_COLOR"
+    )]
+    color: When,
+    /// Where to keep unpacked wheels and what is known of interpreters
+    #[arg(long, global = true, value_name = "DIR", env = "RVENV_CACHE_DIR")]
+    cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Cli {
+    /// Returns how to talk to the person who typed this.
+    pub(crate) fn ui(&self) -> Ui {
+        let verbosity = match (self.global.quiet, self.global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        };
+        let color = match self.global.color {
+            When::Auto => Color::Auto,
+            When::Always => Color::Always,
+            When::Never => Color::Never,
+        };
+        Ui::new(verbosity, color)
+    }
+
+    /// Does what was typed.
+    ///
+    /// # Errors
+    /// When that fails or is refused.
+    pub(crate) fn run(self, ui: Ui) -> Result<()> {
+        let context = Context {
+            ui,
+            cache_dir: self.global.cache_dir,
+        };
+        match self.command {
+            Some(Command::Create(args)) => args.run(&context),
+            None => self.create.run(&context),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! One file per subcommand: its flags and help, and what it does.
+
+pub(crate) mod create;
+
+use crate::sys::platform;
+use crate::ui::Ui;
+use std::path::PathBuf;
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) ui: Ui,
+    /// As asked for.
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+impl Context {
+    /// Returns where to keep what can be made again, or `None` where there is no such place.
+    pub(crate) fn cache_dir(&self) -> Option<PathBuf> {
+        let asked = self
+            .cache_dir
+            .clone()
+            .filter(|dir| !dir.as_os_str().is_empty());
+        asked.or_else(|| Some(platform::cache_dir()?.join("rvenv")))
+    }
+}

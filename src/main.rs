@@ -1,0 +1,33 @@
+//! rvenv makes, in milliseconds, what `python -m venv` makes.
+//!
+//! The code, from the top down; imports point down, and a test says so:
+//!
+//! - `cli`, `commands`: flags, help, what each command does step by step
+//! - `seed`: pip into an environment, by way of the store
+//! - `venv`: what an environment is; `shell`: strings in, activation script out
+//! - `sys`: the operating system; `ui`: the person; `error`: errors with advice
+
+mod cli;
+mod commands;
+mod error;
+mod seed;
+mod shell;
+mod sys;
+mod ui;
+mod venv;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sys::platform::umask();
+    let cli = cli::Cli::parse();
+    let ui = cli.ui();
+    match cli.run(ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            ui.error(&err);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `RECORD` (PEP 376, PEP 627): what an installed distribution consists of.
+
+use anyhow::{Context as _, Result};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// One file: its path relative to `site-packages`, `sha256=…`, its size in bytes; the last two may be empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Row(pub(crate) String, pub(crate) String, pub(crate) String);
+
+impl Row {
+    /// Returns the row of a file with these contents.
+    pub(crate) fn of(path: impl Into<String>, contents: &[u8]) -> Self {
+        Self(path.into(), digest(contents), contents.len().to_string())
+    }
+
+    /// Returns the row of a file whose contents are not recorded.
+    pub(crate) fn bare(path: impl Into<String>) -> Self {
+        Self(path.into(), String::new(), String::new())
+    }
+
+    /// Returns whether these are the contents that were recorded.
+    pub(crate) fn matches(&self, contents: &[u8]) -> bool {
+        self.1 == digest(contents) && (self.2.is_empty() || self.2 == contents.len().to_string())
+    }
+}
+
+fn digest(contents: &[u8]) -> String {
+    format!(
+        "sha256={}",
+        BASE64URL_NOPAD.encode(&Sha256::digest(contents))
+    )
+}
+
+/// Returns the rows of a `RECORD`.
+///
+/// # Errors
+/// When it is not a table of three columns in UTF-8.
+pub(crate) fn parse(text: &[u8]) -> Result<Vec<Row>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(text);
+    reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .context("RECORD is not a table of three columns")
+}
+
+/// Returns the text of a `RECORD`, sorted as by pip.
+pub(crate) fn render(mut rows: Vec<Row>) -> Result<Vec<u8>> {
+    rows.sort();
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    rows.iter().try_for_each(|row| writer.serialize(row))?;
+    Ok(writer.into_inner()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_quoted_where_they_must_be_and_come_back() {
+        let rows = vec![Row::of("a,b.py", b"x"), Row::bare("a/RECORD")];
+        let text = render(rows.clone()).unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&text),
+            "\"a,b.py\",sha256=LXEWQrcmsEQBYnyp-6wy9chTD7GQPMTbAiWHF5IaSIE,1\na/RECORD,,\n"
+        );
+        assert_eq!(parse(&text).unwrap(), rows);
+    }
+
+    #[test]
+    fn contents_are_known_by_digest_and_size() {
+        let row = Row::of("a", b"x");
+        assert!(row.matches(b"x"));
+        assert!(!row.matches(b"y"));
+        assert!(!Row(row.0.clone(), row.1.clone(), "2".to_owned()).matches(b"x"));
+        assert!(parse(b"only,two\n").is_err());
+    }
+}

@@ -1,0 +1,72 @@
+# Activates this virtual environment in the nushell that reads it: `overlay use bin/activate.nu`, or `source`.
+# `deactivate` undoes it. Written by rvenv.
+
+# The environment, the name of its folder of programs, the name for the prompt: bare words here, strings in the end.
+const rvenv = [@VIRTUAL_ENV@ @BIN@ @PROMPT@]
+
+# Leaves the virtual environment.
+export def --env deactivate [mode: string = ""] {
+    # PATH loses the one entry that was put in, and keeps whatever came in since.
+    let name = if "PATH" in $env { "PATH" } else { "Path" }
+    if "VIRTUAL_ENV" in $env and $name in $env {
+        let added = $env.VIRTUAL_ENV | path join $rvenv.1
+        let entries = $env | get $name | split row (char esep)
+        let found = $entries | enumerate | where item == $added
+        if ($found | length) > 0 {
+            load-env { $name: ($entries | drop nth ($found | first | get index)) }
+        }
+    }
+    if "_OLD_VIRTUAL_PYTHONHOME" in $env {
+        $env.PYTHONHOME = $env._OLD_VIRTUAL_PYTHONHOME
+    }
+    if "_OLD_VIRTUAL_PROMPT" in $env {
+        if $env._OLD_VIRTUAL_PROMPT == null {
+            hide-env --ignore-errors PROMPT_COMMAND
+        } else {
+            $env.PROMPT_COMMAND = $env._OLD_VIRTUAL_PROMPT
+        }
+    }
+    hide-env --ignore-errors VIRTUAL_ENV VIRTUAL_ENV_PROMPT _OLD_VIRTUAL_PYTHONHOME _OLD_VIRTUAL_PROMPT
+}
+
+export-env {
+    deactivate
+
+    $env.VIRTUAL_ENV = $rvenv.0
+    # Only an overlay is told where its file is.
+    let script = $env.CURRENT_FILE? | default ""
+    if ($script | path basename) == "activate.nu" {
+        let here = $script | path dirname | path dirname
+        if $here != $rvenv.0 and ($here | path join pyvenv.cfg | path exists) {
+            if not ($rvenv.0 | path exists) {
+                print --stderr $"rvenv: this environment was moved from ($rvenv.0) to ($here); to mend it: rvenv --upgrade ($here)"
+            }
+            $env.VIRTUAL_ENV = $here
+        }
+    }
+    $env.VIRTUAL_ENV_PROMPT = $rvenv.2
+
+    let name = if "PATH" in $env { "PATH" } else { "Path" }
+    let added = $env.VIRTUAL_ENV | path join $rvenv.1
+    let entries = if $name in $env { $env | get $name | split row (char esep) } else { [] }
+    load-env { $name: ($entries | prepend $added) }
+
+    if "PYTHONHOME" in $env {
+        $env._OLD_VIRTUAL_PYTHONHOME = $env.PYTHONHOME
+        hide-env PYTHONHOME
+    }
+
+    if ($env.VIRTUAL_ENV_DISABLE_PROMPT? | default "" | is-empty) {
+        let old_prompt = $env.PROMPT_COMMAND?
+        $env._OLD_VIRTUAL_PROMPT = $old_prompt
+        $env.PROMPT_COMMAND = {||
+            let text = if ($old_prompt | describe) == "closure" { do $old_prompt } else { $old_prompt }
+            "(" + $env.VIRTUAL_ENV_PROMPT + ") " + ($text | default "")
+        }
+    }
+
+    let python = $added | path join (if $nu.os-info.name == "windows" { "python.exe" } else { "python" })
+    if not ($python | path exists) {
+        print --stderr $"rvenv: ($python) leads to no Python any more; to mend it: rvenv --upgrade ($env.VIRTUAL_ENV)"
+    }
+}

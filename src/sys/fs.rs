@@ -1,0 +1,173 @@
+//! `std::fs` with the path in every error, and writing that is never seen half done.
+
+use crate::sys::platform;
+use anyhow::{Context as _, Result};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Runs `call` on `path`; its error says what could not be done to which path.
+fn at<T>(verb: &str, path: &Path, call: impl FnOnce(&Path) -> io::Result<T>) -> Result<T> {
+    call(path).with_context(|| format!("failed to {verb} `{}`", path.display()))
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    at("read", path, |path| fs::read(path))
+}
+
+pub(crate) fn read_to_string(path: &Path) -> Result<String> {
+    at("read", path, |path| fs::read_to_string(path))
+}
+
+pub(crate) fn open(path: &Path) -> Result<File> {
+    at("open", path, |path| File::open(path))
+}
+
+/// Writes a new file; what exists already is an error, a symlink at `path` included.
+pub(crate) fn write_new(path: &Path, contents: &[u8]) -> Result<()> {
+    at("write", path, |path| {
+        File::create_new(path)?.write_all(contents)
+    })
+}
+
+/// Writes a new file with these permission bits, whatever the umask.
+pub(crate) fn write_new_with_mode(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
+    write_new(path, contents)?;
+    set_mode(path, mode)
+}
+
+/// Writes a file that is there whole or not at all, replacing what was at `path`.
+pub(crate) fn write_atomic(path: &Path, contents: &[u8]) -> Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    at("write", path, |path| {
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(contents)?;
+        file.persist(path)?;
+        Ok(())
+    })
+}
+
+pub(crate) fn create_dir(path: &Path) -> Result<()> {
+    at("create", path, |path| fs::create_dir(path))
+}
+
+pub(crate) fn create_dir_all(path: &Path) -> Result<()> {
+    at("create", path, |path| fs::create_dir_all(path))
+}
+
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
+    at("remove", path, |path| fs::remove_file(path))
+}
+
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).with_context(|| {
+        format!(
+            "failed to rename `{}` to `{}`",
+            from.display(),
+            to.display()
+        )
+    })
+}
+
+pub(crate) fn symlink(target: &Path, link: &Path) -> Result<()> {
+    at("create the symlink", link, |link| {
+        platform::symlink(target, link)
+    })
+}
+
+/// Copies the bytes and the permission bits of a file; the copy has its own inode.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to)
+        .map(drop)
+        .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))
+}
+
+pub(crate) fn metadata(path: &Path) -> Result<Metadata> {
+    at("look at", path, |path| fs::metadata(path))
+}
+
+pub(crate) fn symlink_metadata(path: &Path) -> Result<Metadata> {
+    at("look at", path, |path| fs::symlink_metadata(path))
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    at("set the mode of", path, |path| {
+        platform::set_mode(path, mode)
+    })
+}
+
+pub(crate) fn set_modified(path: &Path, time: SystemTime) -> Result<()> {
+    at("set the time of", path, |path| {
+        File::options().write(true).open(path)?.set_modified(time)
+    })
+}
+
+/// Returns the paths in a directory, sorted.
+pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = at("list", dir, |dir| {
+        fs::read_dir(dir)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<Vec<_>>>()
+    })?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Returns the absolute form of `path` as Python's `os.path.abspath` does: lexically, `..` and `.` resolved,
+/// no symlink followed, no trailing slash.
+///
+/// # Errors
+/// When the current directory is gone.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    use std::path::Component;
+    let path = at("find", path, |path| std::path::absolute(path))?;
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(normal.pop()),
+            other => normal.push(other),
+        }
+    }
+    Ok(normal)
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Stamp {
+    /// Device, inode, size in bytes, modification and change time in nanoseconds; zero where a platform has none.
+    pub(crate) numbers: [i128; 5],
+}
+
+impl Stamp {
+    /// Returns the stamp of what `path` leads to, or `None` where nothing can be seen there.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|metadata| Self {
+            numbers: platform::stamp(&metadata),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_paths_are_lexical() {
+        for (path, expected) in [("/a/../b/./c/", "/b/c"), ("/..", "/"), ("/a//b", "/a/b")] {
+            assert_eq!(absolute(Path::new(path)).unwrap(), Path::new(expected));
+        }
+    }
+
+    #[test]
+    fn new_files_never_replace_or_follow() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        write_new(&path, b"first").unwrap();
+        assert!(write_new(&path, b"second").is_err());
+        assert_eq!(read(&path).unwrap(), b"first");
+        let message = format!("{:#}", read(&dir.path().join("missing")).unwrap_err());
+        assert!(message.contains("missing"), "{message}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The operating system. Nothing here knows of Python.
+//!
+//! A platform difference is a function that `unix.rs` and `windows.rs` both have.
+
+pub(crate) mod fs;
+pub(crate) mod link;
+#[cfg(unix)]
+#[path = "unix.rs"]
+pub(crate) mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+pub(crate) mod platform;
+pub(crate) mod process;

@@ -1,0 +1,123 @@
+//! Running a program with a time limit, its output kept.
+
+use crate::sys::platform;
+use anyhow::{Context as _, Result, bail};
+use std::io::{Read, Write as _};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+/// What a program said and how it ended.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Output {
+    /// Returns the last line that is not blank of what the program complained about.
+    pub(crate) fn last_complaint(&self) -> &str {
+        self.stderr
+            .lines()
+            .rev()
+            .map(str::trim)
+            .find(|line| !line.is_empty())
+            .unwrap_or("it gave no reason")
+    }
+}
+
+/// Runs `command` on `input` for no longer than `limit`.
+///
+/// # Errors
+/// When it cannot be started, or has not closed its output when the time is over; it is ended then.
+pub(crate) fn run(command: &mut Command, input: &[u8], limit: Duration) -> Result<Output> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    command.stdin(if input.is_empty() {
+        Stdio::null()
+    } else {
+        Stdio::piped()
+    });
+    let mut child = start(command).with_context(|| format!("failed to run `{name}`"))?;
+    feed(child.stdin.take(), input);
+    let stdout = drain(child.stdout.take());
+    let stderr = drain(child.stderr.take());
+    let deadline = Instant::now() + limit;
+    let answer = stdout
+        .recv_timeout(limit)
+        .ok()
+        .zip(wait_until(&mut child, deadline)?);
+    let Some((stdout, status)) = answer else {
+        platform::kill(&mut child);
+        bail!(
+            "`{name}` did not answer within {} seconds",
+            limit.as_secs_f32()
+        );
+    };
+    let stderr = stderr.recv_timeout(limit).unwrap_or_default();
+    Ok(Output {
+        status,
+        stdout,
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    })
+}
+
+/// Runs `command` for as long as it takes, in this process's group, so that an interrupt reaches both.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn wait(command: &mut Command) -> Result<Output> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("failed to run `{name}`"))?;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok(Output {
+        status: output.status,
+        stdout: output.stdout,
+        stderr,
+    })
+}
+
+/// Waits for the end of a program, and returns `None` where that has not come by `deadline`.
+fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(None)
+}
+
+/// Writes `input` from a thread of its own, so that a program that never reads blocks nobody.
+fn feed(pipe: Option<ChildStdin>, input: &[u8]) {
+    if let Some(mut pipe) = pipe {
+        let input = input.to_vec();
+        // A program that reads nothing breaks the pipe, which is its own affair.
+        thread::spawn(move || pipe.write_all(&input).ok());
+    }
+}
+
+fn start(command: &mut Command) -> io::Result<Child> {
+    platform::lead_group(command);
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
+/// Reads a pipe to its end in a thread of its own, so that a full pipe never blocks the other one.
+fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).ok();
+        }
+        sender.send(bytes).ok();
+    });
+    receiver
+}

@@ -1,0 +1,122 @@
+//! Unix: links, modes, process groups.
+
+use std::fs::{self, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::OnceLock;
+
+/// The character between two paths in `PATH`.
+pub(crate) const PATH_SEPARATOR: char = ':';
+
+pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Returns the permission bits of a file.
+pub(crate) fn mode(metadata: &Metadata) -> u32 {
+    metadata.mode() & 0o7777
+}
+
+/// Returns the bits that new files of this process do not get.
+///
+/// The system can only tell by changing it, so it is asked once, by `main` before any thread is started.
+#[allow(clippy::useless_conversion, reason = "it has 16 bits on macOS")]
+pub(crate) fn umask() -> u32 {
+    static UMASK: OnceLock<u32> = OnceLock::new();
+    *UMASK.get_or_init(|| {
+        let mask = rustix::process::umask(rustix::fs::Mode::empty());
+        rustix::process::umask(mask);
+        mask.bits().into()
+    })
+}
+
+/// Returns device, inode, size, modification and change time in nanoseconds.
+pub(crate) fn stamp(metadata: &Metadata) -> [i128; 5] {
+    let nanoseconds =
+        |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+    [
+        metadata.dev().into(),
+        metadata.ino().into(),
+        metadata.len().into(),
+        nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+    ]
+}
+
+/// Makes the process that `command` starts the leader of a group, so that [`kill`] reaches its children.
+pub(crate) fn lead_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Ends a process that was started with [`lead_group`], and its children.
+pub(crate) fn kill(child: &mut Child) {
+    if let Some(pid) = i32::try_from(child.id())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+    {
+        // A process that has ended meanwhile is what was wanted.
+        rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).ok();
+    }
+    child.wait().ok();
+}
+
+/// Exchanges two directories in one step.
+///
+/// # Errors
+/// Also where the file system or the kernel has no such call.
+#[cfg(target_os = "linux")]
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+/// Exchanges two directories in one step; not every Unix has a call for it.
+///
+/// # Errors
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Returns the directory that a user's programs keep what can be made again in.
+///
+/// `$XDG_CACHE_HOME` where it is absolute, else the platform's place in the home directory; `None` without one.
+pub(crate) fn cache_dir() -> Option<PathBuf> {
+    let absolute = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(HOME_CACHE)))
+}
+
+#[cfg(target_os = "macos")]
+const HOME_CACHE: &str = "Library/Caches";
+#[cfg(not(target_os = "macos"))]
+const HOME_CACHE: &str = ".cache";
+
+/// The directory of an environment's executables.
+pub(crate) const SCRIPTS_DIR: &str = "bin";
+
+/// Returns whether two paths are on one device, so that neither is a mount point below the other.
+pub(crate) fn is_on_same_device(one: &Path, other: &Path) -> bool {
+    let device = |path| {
+        fs::symlink_metadata(path)
+            .map(|metadata: Metadata| metadata.dev())
+            .ok()
+    };
+    device(one) == device(other)
+}
+
+/// Lets a temporary directory have the mode of an ordinary one, umask permitting, instead of being private.
+pub(crate) fn with_directory_mode(builder: &mut tempfile::Builder) {
+    builder.permissions(Permissions::from_mode(0o777));
+}

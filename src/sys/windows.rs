@@ -1,0 +1,78 @@
+//! Windows: the same functions as `unix.rs`.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::windows::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+/// The character between two paths in `PATH`.
+pub(crate) const PATH_SEPARATOR: char = ';';
+
+pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(target, link)
+}
+
+/// Does nothing: permission bits are Unix's.
+#[expect(clippy::unnecessary_wraps, reason = "the Unix twin can fail")]
+pub(crate) fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Returns the permission bits that Python reports for any writable file.
+pub(crate) fn mode(_metadata: &Metadata) -> u32 {
+    0o666
+}
+
+/// Returns the bits that new files of this process do not get: none.
+pub(crate) fn umask() -> u32 {
+    0
+}
+
+/// Returns zero for device and inode, the size, and the modification and creation time in nanoseconds.
+pub(crate) fn stamp(metadata: &Metadata) -> [i128; 5] {
+    let nanoseconds = |ticks: u64| i128::from(ticks) * 100;
+    [
+        0,
+        0,
+        metadata.len().into(),
+        nanoseconds(metadata.last_write_time()),
+        nanoseconds(metadata.creation_time()),
+    ]
+}
+
+/// Does nothing: [`kill`] reaches the process alone.
+pub(crate) fn lead_group(_command: &mut Command) {}
+
+/// Ends a process.
+pub(crate) fn kill(child: &mut Child) {
+    // A process that has ended meanwhile is what was wanted.
+    child.kill().ok();
+    child.wait().ok();
+}
+
+/// Exchanges two directories in one step; Windows has no call for it.
+///
+/// # Errors
+/// Always.
+pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Returns the directory that a user's programs keep what can be made again in.
+pub(crate) fn cache_dir() -> Option<PathBuf> {
+    std::env::var_os("LOCALAPPDATA")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+}
+
+/// The directory of an environment's executables.
+pub(crate) const SCRIPTS_DIR: &str = "Scripts";
+
+/// Returns whether two paths are on one volume.
+pub(crate) fn is_on_same_device(one: &Path, other: &Path) -> bool {
+    one.components().next() == other.components().next()
+}
+
+/// Does nothing: directories inherit their permissions.
+pub(crate) fn with_directory_mode(_builder: &mut tempfile::Builder) {}

@@ -1,0 +1,101 @@
+//! What a person at a terminal sees: colour, notes, warnings, errors, the summary line.
+//!
+//! Everything goes to stderr; stdout carries data only.
+#![expect(clippy::print_stderr, reason = "the one place that talks to a person")]
+
+use crate::error;
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _};
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// Warnings, and on a terminal one line about what was done.
+    Normal,
+    /// Also why things were done as they were.
+    Verbose,
+}
+
+/// When to write colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The person's end of the conversation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ui {
+    verbosity: Verbosity,
+    styled: bool,
+    terminal: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(verbosity: Verbosity, color: Color) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let styled = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && allows_color(),
+        };
+        Self {
+            verbosity,
+            styled,
+            terminal,
+        }
+    }
+
+    /// Says why something was done as it was (`-v`).
+    pub(crate) fn note(self, message: impl Display) {
+        if self.verbosity == Verbosity::Verbose {
+            eprintln!("{message}");
+        }
+    }
+
+    /// Says what a person should know although all went well.
+    pub(crate) fn warn(self, message: impl Display) {
+        if self.verbosity > Verbosity::Quiet {
+            eprintln!("{}: {message}", self.style("warning", "1;33"));
+        }
+    }
+
+    /// Says what was done, where a person is there to read it.
+    pub(crate) fn summary(self, message: impl Display) {
+        if self.verbosity == Verbosity::Verbose
+            || self.terminal && self.verbosity == Verbosity::Normal
+        {
+            eprintln!("{message}");
+        }
+    }
+
+    /// Prints `err` and its causes on one line, then every hint among them.
+    pub(crate) fn error(self, err: &anyhow::Error) {
+        eprintln!("{}: {err:#}", self.style("error", "1;31"));
+        for hint in error::hints(err) {
+            eprintln!("{}: {hint}", self.style("hint", "1;36"));
+        }
+    }
+
+    /// Returns `text` in bold where colours are wanted.
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.style(text, "1")
+    }
+
+    fn style(self, text: &str, sgr: &str) -> String {
+        if self.styled {
+            format!("\x1b[{sgr}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Returns whether the environment allows colours: <https://no-color.org> and `TERM=dumb`.
+fn allows_color() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}

@@ -1,0 +1,105 @@
+//! An environment on disk, whoever made it.
+
+use crate::sys::{fs, platform};
+use crate::venv::interpreter::Interpreter;
+use crate::venv::layout::Layout;
+use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
+use std::path::{Path, PathBuf};
+
+/// The entries that an environment consists of; a directory that holds nothing else is (half) an environment.
+const OWN_ENTRIES: [&str; 13] = [
+    "bin",
+    "Scripts",
+    "lib",
+    "Lib",
+    "lib64",
+    "include",
+    "Include",
+    "share",
+    "etc",
+    "man",
+    ".gitignore",
+    "CACHEDIR.TAG",
+    pyvenv_cfg::FILE_NAME,
+];
+
+/// The entries that tell a project or a repository.
+const PROJECT_ENTRIES: [&str; 12] = [
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "requirements.txt",
+    "Pipfile",
+    "package.json",
+    "Cargo.toml",
+    "Makefile",
+];
+
+/// A directory with a `pyvenv.cfg`.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    root: PathBuf,
+    cfg: PyvenvCfg,
+}
+
+impl Environment {
+    /// Returns the environment in `root`, or `None` where there is none.
+    pub(crate) fn open(root: &Path) -> Option<Self> {
+        let cfg = PyvenvCfg::read(root).ok()?;
+        Some(Self {
+            root: root.to_owned(),
+            cfg,
+        })
+    }
+
+    /// Returns the `X.Y` of the Python it was made of, where that is another than `interpreter`'s.
+    pub(crate) fn other_version(&self, interpreter: &Interpreter) -> Option<String> {
+        let (major, minor) = self.cfg.version()?;
+        Some(format!("{major}.{minor}")).filter(|version| *version != interpreter.version.x_y())
+    }
+
+    /// Returns whether packages are elsewhere than `interpreter` would look for them, as for another implementation.
+    pub(crate) fn keeps_packages_elsewhere(&self, layout: &Layout) -> bool {
+        let site_packages = self.root.join(&layout.purelib);
+        let siblings = site_packages.parent().and_then(Path::parent).map(fs::list);
+        !site_packages.is_dir()
+            && siblings.is_some_and(|list| {
+                list.is_ok_and(|paths| paths.iter().any(|path| path.join("site-packages").is_dir()))
+            })
+    }
+
+    /// Returns whether it is whole and made of `interpreter`.
+    pub(crate) fn is_made_of(&self, interpreter: &Interpreter) -> bool {
+        self.other_version(interpreter).is_none()
+            && self.cfg.get("home").map(Path::new) == Some(interpreter.home())
+            && self
+                .root
+                .join(platform::SCRIPTS_DIR)
+                .join(interpreter.executable_name())
+                .exists()
+    }
+}
+
+/// Returns the first entry of `dir` that tells a project or a repository.
+pub(crate) fn project_entry(dir: &Path) -> Option<&'static str> {
+    PROJECT_ENTRIES
+        .into_iter()
+        .find(|name| std::fs::symlink_metadata(dir.join(name)).is_ok())
+}
+
+/// Returns the entries of `dir` that no environment has.
+pub(crate) fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let is_own = |path: &PathBuf| {
+        OWN_ENTRIES
+            .iter()
+            .any(|own| path.file_name() == Some(own.as_ref()))
+    };
+    Ok(fs::list(dir)?
+        .into_iter()
+        .filter(|path| !is_own(path))
+        .collect())
+}

@@ -1,0 +1,146 @@
+//! `python` and its other names in an environment: which there are, and which is a link to which.
+
+use crate::sys::fs;
+use crate::ui::Ui;
+use crate::venv::interpreter::Interpreter;
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+/// How the interpreter comes into an environment (`--symlinks`, `--copies`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Executables {
+    Symlink,
+    Copy,
+}
+
+/// What an implementation has beyond `python`, `python3` and `python3.X`.
+///
+/// To add an implementation: add a row.
+struct Implementation {
+    name: &'static str,
+    /// Further names in `bin`.
+    names: &'static [&'static str],
+    /// The beginning of a library beside the executable that a copy cannot do without.
+    library: Option<&'static str>,
+}
+
+const IMPLEMENTATIONS: &[Implementation] = &[Implementation {
+    name: "pypy",
+    names: &["pypy3", "pypy"],
+    library: Some("libpypy"),
+}];
+
+/// Puts the interpreter into `bin`, an empty directory.
+///
+/// # Errors
+/// When it can be neither linked nor copied.
+pub(crate) fn install(
+    ui: Ui,
+    bin: &Path,
+    interpreter: &Interpreter,
+    manner: Executables,
+) -> Result<()> {
+    if !interpreter.posix {
+        return install_launchers(bin, interpreter);
+    }
+    let first = Path::new(interpreter.executable_name());
+    put(
+        ui,
+        &interpreter.base_executable,
+        &interpreter.base_executable,
+        &bin.join(first),
+        manner,
+    )?;
+    for name in names(interpreter)
+        .iter()
+        .map(Path::new)
+        .filter(|name| *name != first)
+    {
+        put(
+            ui,
+            first,
+            &interpreter.base_executable,
+            &bin.join(name),
+            manner,
+        )?;
+    }
+    if manner == Executables::Copy {
+        copy_library(bin, interpreter)?;
+    }
+    Ok(())
+}
+
+/// Returns the names in `bin` other than the base executable's own.
+fn names(interpreter: &Interpreter) -> Vec<String> {
+    let mut names = vec!["python".to_owned(), "python3".to_owned()];
+    if interpreter.is_at_least(3, 9) {
+        names.push(format!("python{}", interpreter.version.x_y()));
+    }
+    if interpreter.version.x_y() == "3.14" && interpreter.utf8_file_names {
+        names.push("𝜋thon".to_owned());
+    }
+    if let Some(implementation) = implementation(interpreter) {
+        names.extend(implementation.names.iter().map(ToString::to_string));
+    }
+    names
+}
+
+fn implementation(interpreter: &Interpreter) -> Option<&'static Implementation> {
+    IMPLEMENTATIONS
+        .iter()
+        .find(|implementation| implementation.name == interpreter.implementation)
+}
+
+/// Makes `link` a symlink to `target`, or where that is not wanted or not possible a copy of `source`.
+fn put(ui: Ui, target: &Path, source: &Path, link: &Path, manner: Executables) -> Result<()> {
+    if manner == Executables::Symlink {
+        match fs::symlink(target, link) {
+            Ok(()) => return Ok(()),
+            Err(err) => ui.note(format_args!("copied instead: {err:#}")),
+        }
+    }
+    fs::copy(source, link)?;
+    fs::set_mode(link, 0o755)
+}
+
+/// Copies what a copied executable loads from beside itself.
+fn copy_library(bin: &Path, interpreter: &Interpreter) -> Result<()> {
+    let Some(library) =
+        implementation(interpreter).and_then(|implementation| implementation.library)
+    else {
+        return Ok(());
+    };
+    for path in fs::list(interpreter.home())? {
+        let Some(name) = path
+            .file_name()
+            .filter(|name| name.to_string_lossy().starts_with(library))
+        else {
+            continue;
+        };
+        fs::copy(&path, &bin.join(name))?;
+        fs::set_mode(&bin.join(name), 0o755)?;
+    }
+    Ok(())
+}
+
+/// On Windows: the launcher's name in the environment, and its names in `Lib\venv\scripts\nt` (3.13 renamed them).
+const LAUNCHERS: [(&str, [&str; 2]); 2] = [
+    ("python.exe", ["venvlauncher.exe", "python.exe"]),
+    ("pythonw.exe", ["venvwlauncher.exe", "pythonw.exe"]),
+];
+
+/// Copies the launchers that start the interpreter named in `pyvenv.cfg`; Windows' `venv` links nothing by default.
+fn install_launchers(bin: &Path, interpreter: &Interpreter) -> Result<()> {
+    let folder = interpreter.stdlib.join("venv").join("scripts").join("nt");
+    for (name, sources) in LAUNCHERS {
+        let source: Option<PathBuf> = sources
+            .iter()
+            .map(|source| folder.join(source))
+            .find(|path| path.is_file());
+        let Some(source) = source else {
+            bail!("`{}` has no launcher for `{name}`", folder.display());
+        };
+        fs::copy(&source, &bin.join(name))?;
+    }
+    Ok(())
+}

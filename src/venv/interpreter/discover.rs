@@ -1,0 +1,98 @@
+//! Finding the interpreter that a command line means.
+
+use crate::error::Hinted;
+use crate::sys::{fs, platform};
+use crate::ui::Ui;
+use crate::venv::interpreter::pyenv::{self, Shim};
+use crate::venv::interpreter::{Interpreter, cache};
+use anyhow::Result;
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// The names that are looked for when none is asked for, most wanted first.
+const DEFAULT_NAMES: [&str; 2] = ["python3", "python"];
+
+/// Returns the interpreter that `request` names, a path or a name on `PATH`; without one that of the activated
+/// environment, else the first on `PATH` that runs.
+///
+/// # Errors
+/// When there is none, or when what was asked for by name does not run.
+pub(crate) fn find(
+    ui: Ui,
+    cache_dir: Option<&Path>,
+    request: Option<&OsStr>,
+) -> Result<Interpreter> {
+    match request {
+        Some(request) => cache::ask(cache_dir, &requested(request)?),
+        None => first_that_runs(ui, cache_dir),
+    }
+}
+
+fn requested(request: &OsStr) -> Result<PathBuf> {
+    let path = Path::new(request);
+    if path.components().count() > 1 || path.is_absolute() {
+        return requested_path(path);
+    }
+    on_path(request).next().ok_or_else(|| {
+        let message = format!("there is no `{}` on PATH", path.display());
+        Hinted::error(message, "give the path of a Python to `--python`, or the name of one on PATH, as in `python3.13`")
+    })
+}
+
+fn requested_path(path: &Path) -> Result<PathBuf> {
+    let path = fs::absolute(path)?;
+    let refusal = |problem: &str| {
+        let message = format!("`{}` {problem}", path.display());
+        Err(Hinted::error(
+            message,
+            "give the path of a Python to `--python`, as in `/usr/bin/python3`",
+        ))
+    };
+    if path.is_dir() {
+        refusal("is a directory, not a Python")
+    } else if !path.exists() {
+        refusal("does not exist")
+    } else {
+        Ok(path)
+    }
+}
+
+fn first_that_runs(ui: Ui, cache_dir: Option<&Path>) -> Result<Interpreter> {
+    let candidates = of_active_environment().chain(DEFAULT_NAMES.into_iter().flat_map(on_path));
+    for candidate in candidates {
+        match cache::ask(cache_dir, &candidate) {
+            Ok(interpreter) => return Ok(interpreter),
+            Err(err) => ui.note(format_args!("skipped: {err:#}")),
+        }
+    }
+    Err(Hinted::error(
+        "there is no Python that runs on PATH, neither `python3` nor `python`",
+        "install one, or give the path of one to `--python`",
+    ))
+}
+
+/// Returns the executables of the activated environment, if there is one.
+fn of_active_environment() -> impl Iterator<Item = PathBuf> {
+    let root = env::var_os("VIRTUAL_ENV")
+        .map(PathBuf::from)
+        .filter(|root| root.is_absolute());
+    let names = DEFAULT_NAMES.map(|name| format!("{name}{}", env::consts::EXE_SUFFIX));
+    root.into_iter()
+        .flat_map(move |root| {
+            names
+                .clone()
+                .map(|name| root.join(platform::SCRIPTS_DIR).join(name))
+        })
+        .filter(|path| path.is_file())
+}
+
+/// Returns the executables called `name` on `PATH`, in its order, shims of pyenv resolved.
+fn on_path(name: impl AsRef<OsStr>) -> impl Iterator<Item = PathBuf> {
+    let found = which::which_all(name).into_iter().flatten();
+    found.filter_map(|path| match pyenv::resolve(&path) {
+        Shim::No => Some(path),
+        Shim::To(path) => Some(path),
+        Shim::Nowhere => None,
+    })
+}

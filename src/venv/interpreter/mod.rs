@@ -1,0 +1,100 @@
+//! A Python that environments can be made of, and what it says about itself.
+
+mod cache;
+mod discover;
+mod probe;
+mod pyenv;
+
+pub(crate) use discover::find;
+
+use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// The facts of an interpreter that an environment depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Interpreter {
+    /// `sys.executable`: absolute, no symlink resolved.
+    pub(crate) executable: PathBuf,
+    /// `os.path.realpath(sys.executable)`.
+    pub(crate) real_executable: PathBuf,
+    /// `sys._base_executable`: what `bin/python` leads to; inside an environment not `executable`.
+    pub(crate) base_executable: PathBuf,
+    /// `sys.implementation.name`: `cpython`, `pypy`.
+    pub(crate) implementation: String,
+    pub(crate) version: Version,
+    /// `sys.implementation.cache_tag`; `None` where bytecode is never cached.
+    pub(crate) cache_tag: Option<String>,
+    /// `importlib.util.MAGIC_NUMBER` in hexadecimal.
+    pub(crate) magic_number: String,
+    /// `os.name == 'posix'`.
+    pub(crate) posix: bool,
+    /// `sys.platform`.
+    pub(crate) platform: String,
+    /// `sys.maxsize > 2**32`.
+    pub(crate) is_64bit: bool,
+    /// Whether file names are UTF-8.
+    pub(crate) utf8_file_names: bool,
+    pub(crate) paths: Paths,
+    /// The names of the activation scripts that its `venv` writes; empty where that is not installed.
+    pub(crate) activation_scripts: Vec<String>,
+    /// The directory of the standard library.
+    pub(crate) stdlib: PathBuf,
+    /// The directory of wheels that a distribution configured (`WHEEL_PKG_DIR`).
+    pub(crate) wheel_pkg_dir: Option<PathBuf>,
+}
+
+/// Where an interpreter's `venv` puts things, relative to the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Paths {
+    pub(crate) scripts: PathBuf,
+    pub(crate) include: PathBuf,
+    pub(crate) purelib: PathBuf,
+    pub(crate) platlib: PathBuf,
+}
+
+/// The first three parts of `sys.version_info`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Version(pub(crate) u16, pub(crate) u16, pub(crate) u16);
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+impl Version {
+    /// Returns the version without its last part, as in `python3.13`.
+    pub(crate) fn x_y(self) -> String {
+        format!("{}.{}", self.0, self.1)
+    }
+}
+
+impl Interpreter {
+    /// Returns whether this is Python `major.minor` or a later one.
+    pub(crate) fn is_at_least(&self, major: u16, minor: u16) -> bool {
+        (self.version.0, self.version.1) >= (major, minor)
+    }
+
+    /// Returns the directory of the base executable: `home` in `pyvenv.cfg`.
+    pub(crate) fn home(&self) -> &Path {
+        self.base_executable.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Returns the file name of the base executable, which is the first name in `bin`.
+    pub(crate) fn executable_name(&self) -> &OsStr {
+        self.base_executable
+            .file_name()
+            .unwrap_or(OsStr::new("python"))
+    }
+
+    /// Returns how a person calls this interpreter: `CPython 3.13.0`.
+    pub(crate) fn title(&self) -> String {
+        let name = match self.implementation.as_str() {
+            "cpython" => "CPython",
+            "pypy" => "PyPy",
+            other => other,
+        };
+        format!("{name} {}", self.version)
+    }
+}

@@ -1,0 +1,69 @@
+"""What an environment depends on, asked of the interpreter itself: one line of JSON after a mark.
+
+Runs on 3.6 and later, in isolated mode and without site, so that nothing of the user's takes part.
+"""
+import json
+import os
+import sys
+import sysconfig
+from importlib.util import MAGIC_NUMBER
+
+X_Y = "%d.%d" % sys.version_info[:2]
+POSIX = os.name == "posix"
+
+
+def scheme_path(name):
+    """Return a path of the `venv` scheme, relative to the environment."""
+    root = os.sep + "env"
+    names = ("base", "platbase", "installed_base", "installed_platbase")
+    path = sysconfig.get_path(name, scheme="venv", vars=dict.fromkeys(names, root))
+    return os.path.relpath(path, root)
+
+
+def paths():
+    """Return where this version's `venv` puts things, relative to the environment."""
+    library = "pypy" if sys.implementation.name == "pypy" else "python"
+    site = ("lib/%s%s/site-packages" % (library, X_Y)) if POSIX else "Lib\\site-packages"
+    found = {
+        "scripts": "bin" if POSIX else "Scripts",
+        "include": "include" if POSIX else "Include",
+        "purelib": site,
+        "platlib": site,
+    }
+    if sys.version_info >= (3, 11):
+        found.update((name, scheme_path(name)) for name in ("scripts", "purelib", "platlib"))
+    if (3, 11) <= sys.version_info < (3, 14):
+        found["include"] = scheme_path("include")
+    return found
+
+
+def activation_scripts(stdlib):
+    """Return the names of the activation scripts that this version's `venv` writes."""
+    names = []
+    for folder in ("common", os.name):
+        try:
+            names += os.listdir(os.path.join(stdlib, "venv", "scripts", folder))
+        except OSError:
+            pass
+    return sorted(names)
+
+
+stdlib = os.path.dirname(os.path.abspath(os.__file__))
+facts = {
+    "executable": sys.executable,
+    "real_executable": os.path.realpath(sys.executable) if sys.executable else "",
+    "base_executable": getattr(sys, "_base_executable", sys.executable) or "",
+    "implementation": sys.implementation.name,
+    "version": list(sys.version_info[:3]),
+    "cache_tag": sys.implementation.cache_tag,
+    "magic_number": "".join("%02x" % byte for byte in bytearray(MAGIC_NUMBER)),
+    "posix": POSIX,
+    "platform": sys.platform,
+    "is_64bit": sys.maxsize > 2**32,
+    "utf8_file_names": sys.getfilesystemencoding() == "utf-8",
+    "paths": paths(),
+    "activation_scripts": activation_scripts(stdlib),
+    "stdlib": stdlib,
+    "wheel_pkg_dir": sysconfig.get_config_var("WHEEL_PKG_DIR"),
+}
+print("\n@RVENV@" + json.dumps(facts))

@@ -1,0 +1,114 @@
+//! Asking an interpreter about itself.
+
+use crate::error::Hinted;
+use crate::sys::process::{self, Output};
+use crate::venv::interpreter::Interpreter;
+use anyhow::{Context as _, Result};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const PROBE: &str = include_str!("probe.py");
+
+/// What stands before the answer, so that whatever else is printed does not matter.
+const MARK: &[u8] = b"@RVENV@";
+
+/// The variable that says how many seconds an interpreter may take to answer, and what it is without.
+const LIMIT_VARIABLE: &str = "RVENV_PROBE_TIMEOUT";
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Starts the interpreter at `path` and returns what it says about itself.
+///
+/// # Errors
+/// When it does not start, does not answer in time, is Python 2 or older than 3.6, or is no Python at all.
+pub(super) fn probe(path: &Path) -> Result<Interpreter> {
+    let mut command = Command::new(path);
+    command.args(["-I", "-S", "-B", "-c", PROBE]);
+    let output = process::run(&mut command, b"", limit())
+        .map_err(|err| refusal(format!("`{}` does not run: {err:#}", path.display())))?;
+    match answer(&output.stdout) {
+        Some(answer) => parse(path, answer),
+        None => Err(explain(path, &output)),
+    }
+}
+
+fn limit() -> Duration {
+    let seconds = std::env::var(LIMIT_VARIABLE)
+        .ok()
+        .and_then(|value| value.parse().ok());
+    seconds.map_or(LIMIT, Duration::from_secs)
+}
+
+/// Returns the line after the last mark.
+fn answer(stdout: &[u8]) -> Option<&[u8]> {
+    let start = stdout
+        .windows(MARK.len())
+        .rposition(|window| window == MARK)?
+        + MARK.len();
+    stdout[start..].split(|byte| *byte == b'\n').next()
+}
+
+fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
+    let interpreter: Interpreter = serde_json::from_slice(answer).with_context(|| {
+        format!(
+            "failed to understand what `{}` says about itself",
+            path.display()
+        )
+    })?;
+    if interpreter.base_executable.as_os_str().is_empty() {
+        return Err(refusal(format!(
+            "`{}` cannot tell its own path",
+            path.display()
+        )));
+    }
+    Ok(interpreter)
+}
+
+/// Returns why there was no answer, found out by a question that any Python can answer.
+fn explain(path: &Path, output: &Output) -> anyhow::Error {
+    let shown = path.display();
+    if let Some((major, minor)) = old_version(path) {
+        let message = format!("`{shown}` is Python {major}.{minor}, which is too old");
+        return Hinted::error(message, "name a Python 3.6 or later with `--python`");
+    }
+    let complaint = output.last_complaint();
+    refusal(format!(
+        "`{shown}` does not work as a Python ({}): {complaint}",
+        output.status
+    ))
+}
+
+/// Returns the version of an interpreter that is too old for the probe.
+fn old_version(path: &Path) -> Option<(u16, u16)> {
+    let mut command = Command::new(path);
+    command.args([
+        "-E",
+        "-S",
+        "-c",
+        "import sys; print('@RVENV@[%d, %d]' % sys.version_info[:2])",
+    ]);
+    let output = process::run(&mut command, b"", limit()).ok()?;
+    let version = serde_json::from_slice(answer(&output.stdout)?).ok()?;
+    (version < (3, 6)).then_some(version)
+}
+
+fn refusal(message: String) -> anyhow::Error {
+    Hinted::error(message, "name another interpreter with `--python`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_printed_before_the_answer_does_not_matter() {
+        for (stdout, expected) in [
+            (&b"@RVENV@{}\n"[..], Some(&b"{}"[..])),
+            (b"welcome!\n@RVENV@no\n@RVENV@{}\r\nbye", Some(b"{}\r")),
+            (b"welcome!", None),
+            (b"", None),
+        ] {
+            assert_eq!(answer(stdout), expected);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Which interpreter a shim of pyenv leads to, by pyenv's own rules and without running it.
+
+use crate::sys::fs;
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// What a file on `PATH` is to pyenv.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Shim {
+    /// No shim, but what it seems to be.
+    No,
+    /// A shim that leads to this executable.
+    To(PathBuf),
+    /// A shim of something that none of the chosen versions has.
+    Nowhere,
+}
+
+/// Returns what `path` is to pyenv: the versions are those of `PYENV_VERSION`, else of the nearest `.python-version`,
+/// else of pyenv's own `version`.
+pub(super) fn resolve(path: &Path) -> Shim {
+    let Some(root) = root().filter(|root| path.parent() == Some(&root.join("shims"))) else {
+        return Shim::No;
+    };
+    let name = path.file_name().unwrap_or_default();
+    let chosen = versions(&root);
+    let found = chosen
+        .split([':', '\n', ' '])
+        .find_map(|version| executable(&root, version.trim(), name));
+    found.map_or(Shim::Nowhere, Shim::To)
+}
+
+fn root() -> Option<PathBuf> {
+    let set = env::var_os("PYENV_ROOT")
+        .filter(|root| !root.is_empty())
+        .map(PathBuf::from);
+    set.or_else(|| env::home_dir().map(|home| home.join(".pyenv")))
+}
+
+/// Returns the chosen versions, most wanted first, between colons or line ends.
+fn versions(root: &Path) -> String {
+    let set = env::var("PYENV_VERSION")
+        .ok()
+        .filter(|versions| !versions.is_empty());
+    set.or_else(nearest_version_file)
+        .or_else(|| fs::read_to_string(&root.join("version")).ok())
+        .unwrap_or_default()
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn nearest_version_file() -> Option<String> {
+    let start = env::current_dir().ok()?;
+    start
+        .ancestors()
+        .find_map(|dir| fs::read_to_string(&dir.join(".python-version")).ok())
+}
+
+/// Returns an executable of an installed version, which may be named by its beginning: `3.12` for the latest 3.12.x.
+fn executable(root: &Path, version: &str, name: &OsStr) -> Option<PathBuf> {
+    let version = version.strip_prefix("python-").unwrap_or(version);
+    let installed = root.join("versions");
+    let exact = installed.join(version);
+    let dir = if !version.is_empty() && exact.is_dir() {
+        exact
+    } else {
+        latest(&installed, version)?
+    };
+    Some(dir.join("bin").join(name)).filter(|executable| executable.is_file())
+}
+
+fn latest(installed: &Path, prefix: &str) -> Option<PathBuf> {
+    let patch = |path: &PathBuf| -> Option<u32> {
+        path.file_name()?
+            .to_str()?
+            .strip_prefix(prefix)?
+            .strip_prefix('.')?
+            .parse()
+            .ok()
+    };
+    fs::list(installed)
+        .ok()?
+        .into_iter()
+        .filter(|path| patch(path).is_some())
+        .max_by_key(patch)
+}

@@ -1,0 +1,10 @@
+//! What a virtual environment is (PEP 405). Nothing here knows of pip or of shells.
+
+pub(crate) mod create;
+pub(crate) mod environment;
+pub(crate) mod executables;
+pub(crate) mod interpreter;
+pub(crate) mod layout;
+pub(crate) mod pyvenv_cfg;
+pub(crate) mod replace;
+pub(crate) mod target;

@@ -1,0 +1,237 @@
+//! Where an environment is wanted: what cannot be one is refused before anything is changed.
+
+use crate::error::Hinted;
+use crate::sys::{fs, platform};
+use crate::venv::create::{Existing, Options};
+use crate::venv::environment::{self, Environment};
+use crate::venv::interpreter::Interpreter;
+use crate::venv::layout::Layout;
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+use std::{env, io};
+
+/// What is at the place where an environment is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    Nothing,
+    Directory,
+}
+
+/// Returns the absolute path that `typed` means.
+///
+/// # Errors
+/// When no environment can be there whatever the disk says: blank, not UTF-8, control characters, a `PATH` separator.
+pub(crate) fn resolve(typed: &Path) -> Result<PathBuf> {
+    if typed.to_str().is_some_and(|path| path.trim().is_empty()) {
+        return Err(Hinted::error(
+            format!(
+                "the path of the environment is empty (`{}`)",
+                typed.display()
+            ),
+            "name a directory, or `.` for the current one; in a script, check that the variable is set",
+        ));
+    }
+    let path = fs::absolute(typed)?;
+    if let Some(problem) = unspeakable(&path) {
+        return Err(Hinted::error(
+            format!(
+                "no environment can be at `{}`: {problem}",
+                path.display().to_string().escape_debug()
+            ),
+            "choose another path",
+        ));
+    }
+    Ok(path)
+}
+
+/// Returns why a path cannot be said in a configuration file, a script or `PATH`.
+fn unspeakable(path: &Path) -> Option<String> {
+    let Some(text) = path.to_str() else {
+        return Some("the path is not UTF-8".to_owned());
+    };
+    if text.contains(is_control) {
+        return Some("the path has a control character".to_owned());
+    }
+    let separator = platform::PATH_SEPARATOR;
+    text.contains(separator)
+        .then(|| format!("the path has the PATH separator `{separator}`"))
+}
+
+/// Returns whether a character can end or hide a line for a terminal, a shell or a configuration file.
+pub(crate) fn is_control(char: char) -> bool {
+    char.is_ascii_control()
+}
+
+/// Returns what is at `path`.
+///
+/// # Errors
+/// When that, or something above it, is no directory, or is a directory that no environment may take over.
+pub(crate) fn inspect(path: &Path, options: &Options) -> Result<Found> {
+    refuse_precious(path)?;
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            refuse_to_clear_others(path, options)?;
+            Ok(Found::Directory)
+        }
+        Ok(metadata) => Err(not_a_directory(path, metadata.is_symlink())),
+        Err(err) if err.kind() == io::ErrorKind::NotADirectory => Err(inside_a_file(path)),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
+        Err(err) => {
+            Err(anyhow::Error::new(err).context(format!("failed to look at `{}`", path.display())))
+        }
+    }
+}
+
+fn not_a_directory(path: &Path, is_symlink: bool) -> anyhow::Error {
+    let (what, hint) = if is_symlink {
+        (
+            "a symlink",
+            "name the directory itself: an environment is never made or cleared through a symlink",
+        )
+    } else {
+        ("a file", "remove it or choose another path")
+    };
+    Hinted::error(
+        format!("`{}` is {what}, not a directory", path.display()),
+        hint,
+    )
+}
+
+fn inside_a_file(path: &Path) -> anyhow::Error {
+    let file = path
+        .ancestors()
+        .find(|ancestor| ancestor.exists())
+        .unwrap_or(path);
+    let message = format!(
+        "`{}` is inside `{}`, which is not a directory",
+        path.display(),
+        file.display()
+    );
+    Hinted::error(message, "choose another path")
+}
+
+/// Refuses the directories that hold everything else: nothing is ever made, cleared or deleted there.
+fn refuse_precious(path: &Path) -> Result<()> {
+    let here = env::current_dir().ok();
+    match precious(
+        &real(path),
+        here.as_deref().map(real).as_deref(),
+        env::home_dir().as_deref().map(real).as_deref(),
+    ) {
+        Some(what) => Err(Hinted::error(
+            format!("`{}` is {what}", path.display()),
+            "name a directory of its own for the environment, as in `.venv`",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Returns what makes `path` too precious, given the current and the home directory; all without symlinks.
+fn precious(path: &Path, here: Option<&Path>, home: Option<&Path>) -> Option<&'static str> {
+    if path.parent().is_none() {
+        Some("the root directory")
+    } else if home == Some(path) {
+        Some("the home directory")
+    } else if here.is_some_and(|here| here != path && here.starts_with(path)) {
+        Some("a directory above the current one")
+    } else {
+        None
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// Refuses `--clear` where it would take away what is not an environment's.
+fn refuse_to_clear_others(path: &Path, options: &Options) -> Result<()> {
+    if options.existing != Existing::Clear || options.force {
+        return Ok(());
+    }
+    if let Some(entry) = environment::project_entry(path) {
+        let message = format!(
+            "`{}` holds a project or a repository (`{entry}`)",
+            path.display()
+        );
+        return Err(Hinted::error(
+            message,
+            "choose another directory; `--force` clears it nonetheless",
+        ));
+    }
+    let foreign = environment::foreign_entries(path)?;
+    match foreign.first() {
+        Some(entry) if Environment::open(path).is_none() => Err(Hinted::error(
+            format!(
+                "`{}` is not a virtual environment: it has no pyvenv.cfg, but `{}`",
+                path.display(),
+                entry.display()
+            ),
+            "choose another directory; `--force` clears it nonetheless",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to mix two versions or implementations of Python in one environment.
+///
+/// # Errors
+/// When `path` holds an environment of another one, and is not to be cleared.
+pub(crate) fn refuse_another_python(
+    interpreter: &Interpreter,
+    layout: &Layout,
+    options: &Options,
+) -> Result<()> {
+    let root = &layout.root;
+    let Some(environment) = Environment::open(root).filter(|_| options.existing != Existing::Clear)
+    else {
+        return Ok(());
+    };
+    let other = environment.other_version(interpreter);
+    let elsewhere = environment.keeps_packages_elsewhere(layout);
+    let Some(other) = other.or_else(|| elsewhere.then(|| "another implementation".to_owned()))
+    else {
+        return Ok(());
+    };
+    let message = format!(
+        "`{}` is an environment of Python {other}, not of {}",
+        root.display(),
+        interpreter.title()
+    );
+    bail!(Hinted::error(
+        message,
+        "`--clear` makes it anew; its packages have to be installed again"
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directories_that_hold_everything_are_precious() {
+        let check = |path: &str, expected| {
+            let found = precious(
+                Path::new(path),
+                Some(Path::new("/home/me/project")),
+                Some(Path::new("/home/me")),
+            );
+            assert_eq!(found, expected, "{path}");
+        };
+        check("/", Some("the root directory"));
+        check("/home/me", Some("the home directory"));
+        check("/home", Some("a directory above the current one"));
+        check("/home/me/project", None);
+        check("/home/me/project/.venv", None);
+        check("/home/me/pro", None);
+    }
+
+    #[test]
+    fn what_no_script_can_say_is_no_path() {
+        for path in ["/a\nb", "/a\rb", "/a\tb", "/a\u{1b}b", "/a\u{7f}b"] {
+            assert!(unspeakable(Path::new(path)).is_some(), "{path:?}");
+        }
+        for path in ["/a b", "/ünï", "/a'b", "/a$(b)", "/a\u{85}b", "/a\u{2028}b"] {
+            assert!(unspeakable(Path::new(path)).is_none(), "{path:?}");
+        }
+    }
+}
