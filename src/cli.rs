@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    arg_required_else_help = true,
+    override_usage = "rvenv [OPTIONS] ENV_DIR...\n       rvenv <COMMAND> [OPTIONS] [...]",
     args_conflicts_with_subcommands = true,
     args_override_self = true,
     infer_long_args = true,
@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create environments; without ENV_DIR in `.venv`
+    /// Create environments; without a directory in `.venv`
     Create(create::Args),
 }
 
@@ -36,10 +36,10 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Global {
     /// Say nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose", action = ArgAction::SetTrue, env = "RVENV_QUIET", value_parser = FalseyValueParser::new())]
+    #[arg(short, long, global = true, overrides_with = "verbose", action = ArgAction::SetTrue, env = "RVENV_QUIET", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     quiet: bool,
     /// Say why things are done as they are
-    #[arg(short, long, global = true, action = ArgAction::SetTrue, env = "RVENV_VERBOSE", value_parser = FalseyValueParser::new())]
+    #[arg(short, long, global = true, overrides_with = "quiet", action = ArgAction::SetTrue, env = "RVENV_VERBOSE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     verbose: bool,
     /// When to use colours
     #[arg(
@@ -47,11 +47,18 @@ struct Global {
         global = true,
         value_name = "WHEN",
         default_value = "auto",
-        env = "RVENV_COLOR"
+        env = "RVENV_COLOR",
+        hide_env_values = true
     )]
     color: When,
     /// Where to keep unpacked wheels and what is known of interpreters
-    #[arg(long, global = true, value_name = "DIR", env = "RVENV_CACHE_DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "RVENV_CACHE_DIR",
+        hide_env_values = true
+    )]
     cache_dir: Option<PathBuf>,
 }
 

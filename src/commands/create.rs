@@ -28,7 +28,7 @@ A directory that has a subcommand's name is given as `./create`.";
 pub(crate) struct DropIn {
     /// A directory to create the environment in
     #[arg(value_name = "ENV_DIR", required = true)]
-    env_dirs: Vec<PathBuf>,
+    env_dirs: Vec<OsString>,
     #[command(flatten)]
     flags: Flags,
 }
@@ -39,7 +39,7 @@ pub(crate) struct DropIn {
 pub(crate) struct Args {
     /// A directory to create the environment in
     #[arg(value_name = "ENV_DIR", default_value = ".venv")]
-    env_dirs: Vec<PathBuf>,
+    env_dirs: Vec<OsString>,
     #[command(flatten)]
     flags: Flags,
 }
@@ -48,13 +48,13 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 struct Flags {
     /// Give the environment access to the system site-packages
-    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_SYSTEM_SITE_PACKAGES", value_parser = FalseyValueParser::new())]
+    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_SYSTEM_SITE_PACKAGES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     system_site_packages: bool,
     /// Link to the interpreter, the default except on Windows
-    #[arg(long, conflicts_with = "copies", action = ArgAction::SetTrue, env = "RVENV_SYMLINKS", value_parser = FalseyValueParser::new())]
+    #[arg(long, conflicts_with = "copies", action = ArgAction::SetTrue, env = "RVENV_SYMLINKS", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     symlinks: bool,
     /// Copy the interpreter instead of linking to it
-    #[arg(long, alias = "co", action = ArgAction::SetTrue, env = "RVENV_COPIES", value_parser = FalseyValueParser::new())]
+    #[arg(long, alias = "co", action = ArgAction::SetTrue, env = "RVENV_COPIES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     copies: bool,
     /// Replace all that is in the environment's directory
     #[arg(long)]
@@ -63,19 +63,25 @@ struct Flags {
     #[arg(long)]
     upgrade: bool,
     /// Leave pip out
-    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_WITHOUT_PIP", value_parser = FalseyValueParser::new())]
+    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_WITHOUT_PIP", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     without_pip: bool,
     /// The name to show in an activated shell; `.` is the current directory's
-    #[arg(long, alias = "p", env = "RVENV_PROMPT")]
+    #[arg(long, alias = "p", env = "RVENV_PROMPT", hide_env_values = true)]
     prompt: Option<String>,
     /// Upgrade pip (and setuptools below 3.12) to the latest version in the index
-    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_UPGRADE_DEPS", value_parser = FalseyValueParser::new())]
+    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_UPGRADE_DEPS", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     upgrade_deps: bool,
     /// Leave the `.gitignore` out
-    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_WITHOUT_SCM_IGNORE_FILES", value_parser = FalseyValueParser::new())]
+    #[arg(long, action = ArgAction::SetTrue, env = "RVENV_WITHOUT_SCM_IGNORE_FILES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     without_scm_ignore_files: bool,
     /// The Python to use: a path, or a name on PATH
-    #[arg(short, long, value_name = "PYTHON", env = "RVENV_PYTHON")]
+    #[arg(
+        short,
+        long,
+        value_name = "PYTHON",
+        env = "RVENV_PYTHON",
+        hide_env_values = true
+    )]
     python: Option<OsString>,
     /// Clear a directory although it is not an environment
     #[arg(long)]
@@ -95,7 +101,7 @@ impl Args {
 }
 
 /// Makes the environments one after the other, and stops at the first that fails, as `venv` does.
-fn run(context: &Context, env_dirs: &[PathBuf], flags: &Flags) -> Result<()> {
+fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     let options = flags.options()?;
     let cache_dir = context.cache_dir();
     let python = flags.python.as_deref().filter(|python| !python.is_empty());
@@ -108,7 +114,7 @@ fn run(context: &Context, env_dirs: &[PathBuf], flags: &Flags) -> Result<()> {
     };
     env_dirs
         .iter()
-        .try_for_each(|env_dir| creation.create(env_dir))
+        .try_for_each(|env_dir| creation.create(Path::new(env_dir)))
 }
 
 impl Flags {
@@ -217,6 +223,7 @@ impl Creation<'_> {
             store: self.cache_dir,
             interpreter: self.interpreter,
             layout,
+            existing: self.options.existing,
         };
         seed.install(place)
             .with_context(|| format!("failed to install pip into `{}`", layout.root.display()))

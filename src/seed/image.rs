@@ -1,7 +1,8 @@
 //! Images: a wheel unpacked and compiled for one Python, ready to be linked into environments.
 
 use crate::seed::compile;
-use crate::seed::entry_points::{EntryPoint, LauncherStyle};
+use crate::seed::entry_points::EntryPoint;
+use crate::seed::launcher::LauncherStyle;
 use crate::seed::record::Row;
 use crate::seed::wheel::{Archive, Wheel};
 use crate::sys::link::Linker;
@@ -123,6 +124,21 @@ impl Image {
             ensure!(is_same, "`{}` was changed", tree.join(&file.path).display());
         }
         Ok(())
+    }
+
+    /// Returns the program that pip puts before a launcher on this Windows.
+    ///
+    /// # Errors
+    /// When this is not the image of a pip.
+    pub(crate) fn windows_stub(&self, interpreter: &Interpreter) -> Result<Vec<u8>> {
+        let name = if interpreter.is_64bit { "t64" } else { "t32" };
+        let distlib = self
+            .dir
+            .join(TREE)
+            .join("pip")
+            .join("_vendor")
+            .join("distlib");
+        fs::read(&distlib.join(name).with_extension("exe"))
     }
 
     /// Links everything into `site_packages`.

@@ -65,6 +65,21 @@ pub(crate) const SHELLS: &[Shell] = &[
         scripts: &[script!("Activate.ps1")],
         quote: quote::powershell,
     },
+    Shell {
+        names: &["nu", "nushell"],
+        scripts: &[script!("activate.nu")],
+        quote: quote::nu,
+    },
+    Shell {
+        names: &["xonsh"],
+        scripts: &[script!("activate.xsh")],
+        quote: quote::python,
+    },
+    Shell {
+        names: &["python"],
+        scripts: &[script!("activate_this.py")],
+        quote: quote::python,
+    },
 ];
 
 impl Shell {

@@ -8,6 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+/// How much of a complaint is worth repeating, in characters.
+const LONGEST_COMPLAINT: usize = 200;
+
 /// What a program said and how it ended.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -17,14 +20,13 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Returns the last line that is not blank of what the program complained about.
-    pub(crate) fn last_complaint(&self) -> &str {
-        self.stderr
-            .lines()
-            .rev()
-            .map(str::trim)
+    /// Returns the beginning of the last line that is not blank of what the program complained about.
+    pub(crate) fn last_complaint(&self) -> String {
+        let mut lines = self.stderr.lines().rev().map(str::trim);
+        let line = lines
             .find(|line| !line.is_empty())
-            .unwrap_or("it gave no reason")
+            .unwrap_or("it gave no reason");
+        line.chars().take(LONGEST_COMPLAINT).collect()
     }
 }
 

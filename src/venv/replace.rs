@@ -52,12 +52,12 @@ impl Stage {
     pub(crate) fn open(target: &Path, found: Found, existing: Existing) -> Result<Self> {
         let manner = manner(target, found, existing);
         let beside = target.parent().unwrap_or(target);
-        let parents = MadeParents::of(target).map_err(|err| unwritable(target, err))?;
+        let parents = MadeParents::of(target).map_err(|err| unwritable(target, &err))?;
         let dir = match manner {
             Manner::Rename | Manner::Exchange => temporary(beside, target),
             Manner::Merge | Manner::Refill => temporary(target, target),
         };
-        let dir = dir.map_err(|err| unwritable(target, err))?;
+        let dir = dir.map_err(|err| unwritable(target, &err))?;
         Ok(Self {
             dir,
             target: target.to_owned(),
@@ -122,8 +122,8 @@ fn temporary(dir: &Path, target: &Path) -> io::Result<TempDir> {
     builder.tempdir_in(dir)
 }
 
-fn unwritable(target: &Path, err: io::Error) -> anyhow::Error {
-    let message = format!("`{}` cannot be made: {err}", target.display());
+fn unwritable(target: &Path, err: &io::Error) -> anyhow::Error {
+    let message = format!("`{}` cannot be made: {}", target.display(), err.kind());
     Hinted::error(
         message,
         "choose a directory that you may write to, on a disk with room",

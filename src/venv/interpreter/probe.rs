@@ -3,7 +3,7 @@
 use crate::error::Hinted;
 use crate::sys::process::{self, Output};
 use crate::venv::interpreter::Interpreter;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -49,11 +49,11 @@ fn answer(stdout: &[u8]) -> Option<&[u8]> {
 }
 
 fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
-    let interpreter: Interpreter = serde_json::from_slice(answer).with_context(|| {
-        format!(
-            "failed to understand what `{}` says about itself",
+    let interpreter: Interpreter = serde_json::from_slice(answer).map_err(|err| {
+        refusal(format!(
+            "`{}` is not a Python that rvenv understands: {err}",
             path.display()
-        )
+        ))
     })?;
     if interpreter.base_executable.as_os_str().is_empty() {
         return Err(refusal(format!(
@@ -70,6 +70,11 @@ fn explain(path: &Path, output: &Output) -> anyhow::Error {
     if let Some((major, minor)) = old_version(path) {
         let message = format!("`{shown}` is Python {major}.{minor}, which is too old");
         return Hinted::error(message, "name a Python 3.6 or later with `--python`");
+    }
+    if output.status.success() {
+        return refusal(format!(
+            "`{shown}` is not a Python: it runs, but does not do what it is told"
+        ));
     }
     let complaint = output.last_complaint();
     refusal(format!(

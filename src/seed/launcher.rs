@@ -1,0 +1,191 @@
+//! Launchers: the scripts in `bin` that pip makes of entry points, in the form that this pip writes.
+
+use crate::seed::entry_points::EntryPoint;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use std::io::{Cursor, Write as _};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// How a version of pip writes launchers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LauncherStyle {
+    /// The text after the shebang line, with `%(module)s`, `%(import_name)s` and `%(func)s`.
+    template: String,
+    /// Whether a plain shebang line is followed by a blank one, as before distlib 0.2.9.
+    blank_line: bool,
+}
+
+impl LauncherStyle {
+    /// Returns the style of a pip, given those of its sources that may say it, most decisive first; the last one is
+    /// `distlib/scripts.py`, which writes the file.
+    pub(crate) fn of_pip(sources: &[String]) -> Option<Self> {
+        let template = sources.iter().find_map(|source| template_in(source))?;
+        let blank_line = sources.last()?.contains("shebang + linesep + script_bytes");
+        Some(Self {
+            template,
+            blank_line,
+        })
+    }
+
+    /// Returns a launcher for POSIX that runs `entry_point` with the interpreter at `python`.
+    pub(crate) fn render(
+        &self,
+        python: &str,
+        entry_point: &EntryPoint,
+        longest_line: usize,
+    ) -> String {
+        let mut launcher = shebang(python, longest_line);
+        if self.blank_line && launcher.lines().count() == 1 {
+            launcher.push('\n');
+        }
+        launcher + &self.script(entry_point)
+    }
+
+    /// Returns what a launcher does, without the line that says which interpreter does it.
+    pub(crate) fn script(&self, entry_point: &EntryPoint) -> String {
+        let import_name = entry_point.attribute.split('.').next().unwrap_or_default();
+        self.template
+            .replace("%(module)s", &entry_point.module)
+            .replace("%(import_name)s", import_name)
+            .replace("%(func)s", &entry_point.attribute)
+            .replace("%%", "%")
+    }
+}
+
+/// Returns the string literal in a Python source that a launcher is made of.
+fn template_in(source: &str) -> Option<String> {
+    let inside = source.find("from %(module)s import %(import_name)s")?;
+    let (start, quotes) = ["\"\"\"", "'''"]
+        .into_iter()
+        .filter_map(|quotes| Some((source[..inside].rfind(quotes)? + quotes.len(), quotes)))
+        .max()?;
+    let end = inside + source[inside..].find(quotes)?;
+    let literal = source[start..end].trim_start_matches("\\\n");
+    Some(dedent(literal))
+}
+
+/// Takes the indentation of the first line away from every line, as `textwrap.dedent` does for such a literal.
+fn dedent(text: &str) -> String {
+    let indentation = &text[..text.len() - text.trim_start_matches(' ').len()];
+    text.split_inclusive('\n')
+        .map(|line| line.strip_prefix(indentation).unwrap_or(line))
+        .collect()
+}
+
+/// Returns the line that starts `python`, in the form that pip writes: a plain one where the kernel can read it,
+/// else one that is a `sh` script and a Python string at once.
+fn shebang(python: &str, longest_line: usize) -> String {
+    let quoted = format!("\"{python}\"");
+    let has_space = python.contains(' ');
+    if !has_space && python.len() + "#!\n".len() <= longest_line {
+        return format!("#!{python}\n");
+    }
+    let word = match python {
+        python if python.contains(['$', '`', '"', '\\']) || python.contains("'''") => {
+            sh_and_python_word(python)
+        }
+        _ if has_space => quoted,
+        python => sh_word(python),
+    };
+    format!("#!/bin/sh\n'''exec' {word} \"$0\" \"$@\"\n' '''\n")
+}
+
+/// Returns `python` as pip writes it where it has no space: bare, unless a shell would read it otherwise.
+fn sh_word(python: &str) -> String {
+    let is_plain = |char: char| char.is_alphanumeric() || "/._-+@%:,=~".contains(char);
+    if python.chars().all(is_plain) {
+        python.to_owned()
+    } else {
+        sh_and_python_word(python)
+    }
+}
+
+/// Quotes a path so that `sh` reads it literally, and a Python string in `'''` that it stands in neither ends nor
+/// has an escape: pip's double quotes let `$(…)` run (CVE-2026-113722).
+fn sh_and_python_word(python: &str) -> String {
+    let mut word = String::new();
+    for run in python.split_inclusive(['\'', '\\']) {
+        let (plain, special) = run.split_at(run.trim_end_matches(['\'', '\\']).len());
+        if !plain.is_empty() {
+            word.extend(["'", plain, "'"]);
+        }
+        match special {
+            "'" => word.push_str(r#""'""#),
+            "\\" => word.push_str(r#""\\""#),
+            _ => {}
+        }
+    }
+    word
+}
+
+/// Returns a launcher for Windows: a program that reads the line behind it and runs the archive behind that.
+///
+/// `stub` is the program, as distlib brings it.
+///
+/// # Errors
+/// When the archive cannot be written.
+pub(crate) fn windows_launcher(stub: &[u8], python: &str, script: &str) -> Result<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("__main__.py", SimpleFileOptions::default())?;
+    archive.write_all(script.as_bytes())?;
+    let quote = if python.contains(' ') { "\"" } else { "" };
+    let line = format!("#!{quote}{python}{quote}\r\n");
+    Ok([stub, line.as_bytes(), archive.finish()?.get_ref()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shebangs_are_those_of_pip_and_never_run_what_is_in_a_path() {
+        let check = |python: &str, expected: &str| assert_eq!(shebang(python, 127), expected);
+        check("/e/bin/python3", "#!/e/bin/python3\n");
+        check(
+            "/e $/python",
+            "#!/bin/sh\n'''exec' '/e $/python' \"$0\" \"$@\"\n' '''\n",
+        );
+        check(
+            "/a b/python",
+            "#!/bin/sh\n'''exec' \"/a b/python\" \"$0\" \"$@\"\n' '''\n",
+        );
+        check(
+            r"/a 'b\c$(d)",
+            "#!/bin/sh\n'''exec' '/a '\"'\"'b'\"\\\\\"'c$(d)' \"$0\" \"$@\"\n' '''\n",
+        );
+        let long = format!("/{}", "x".repeat(125));
+        check(
+            &long,
+            &format!("#!/bin/sh\n'''exec' {long} \"$0\" \"$@\"\n' '''\n"),
+        );
+        check(&long[..124], &format!("#!{}\n", &long[..124]));
+    }
+
+    #[test]
+    fn the_template_is_found_in_every_form_it_has_had() {
+        let body = "import sys\nfrom %(module)s import %(import_name)s\nsys.exit(%(func)s())\n";
+        let indented: String = body
+            .lines()
+            .map(|line| format!("        {line}\n"))
+            .collect();
+        for source in [
+            format!(
+                "A = '''other'''\nSCRIPT_TEMPLATE = r'''{body}'''\n\ndef f(): \"\"\"doc\"\"\"\n"
+            ),
+            format!("    maker.script_template = r\"\"\"{body}\"\"\"\n"),
+            format!("    script_template = textwrap.dedent(\"\"\"\\\n{indented}\"\"\")\n"),
+        ] {
+            assert_eq!(template_in(&source).as_deref(), Some(body));
+        }
+    }
+
+    #[test]
+    fn a_windows_launcher_is_a_program_a_line_and_an_archive() {
+        let launcher = windows_launcher(b"MZ", r"C:\a b\python.exe", "import sys\n").unwrap();
+        assert!(launcher.starts_with(b"MZ#!\"C:\\a b\\python.exe\"\r\nPK"));
+        let mut archive = zip::ZipArchive::new(Cursor::new(launcher)).unwrap();
+        let main = std::io::read_to_string(archive.by_name("__main__.py").unwrap()).unwrap();
+        assert_eq!(main, "import sys\n");
+    }
+}
