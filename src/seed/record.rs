@@ -47,10 +47,11 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Row>> {
         .context("RECORD is not a table of three columns")
 }
 
-/// Returns the text of a `RECORD`, sorted as by pip.
+/// Returns the text of a `RECORD`, sorted and with the line ends (CRLF) of pip.
 pub(crate) fn render(mut rows: Vec<Row>) -> Result<Vec<u8>> {
     rows.sort();
     let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
         .has_headers(false)
         .from_writer(Vec::new());
     rows.iter().try_for_each(|row| writer.serialize(row))?;
@@ -67,7 +68,7 @@ mod tests {
         let text = render(rows.clone()).unwrap();
         assert_eq!(
             String::from_utf8_lossy(&text),
-            "\"a,b.py\",sha256=LXEWQrcmsEQBYnyp-6wy9chTD7GQPMTbAiWHF5IaSIE,1\na/RECORD,,\n"
+            "\"a,b.py\",sha256=LXEWQrcmsEQBYnyp-6wy9chTD7GQPMTbAiWHF5IaSIE,1\r\na/RECORD,,\r\n"
         );
         assert_eq!(parse(&text).unwrap(), rows);
     }

@@ -180,13 +180,15 @@ impl Archive {
         Ok(())
     }
 
+    /// A vendored distribution has a `.dist-info` too, but not at the top.
     fn find_dist_info(&self) -> Result<String> {
-        let mut found = self
+        let names = self
             .names
             .iter()
-            .filter_map(|name| name.strip_suffix(".dist-info/RECORD"));
+            .filter_map(|name| name.strip_suffix("/RECORD"));
+        let mut found = names.filter(|name| name.ends_with(".dist-info") && !name.contains('/'));
         match (found.next(), found.next()) {
-            (Some(name), None) if !name.contains('/') => Ok(format!("{name}.dist-info")),
+            (Some(name), None) => Ok(name.to_owned()),
             _ => bail!("it has no RECORD, or several"),
         }
     }
