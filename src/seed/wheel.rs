@@ -11,8 +11,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
-/// Where Debian keeps wheels, also for interpreters that are not configured for it.
+/// Where Debian keeps the wheels of its own interpreters, also of a PyPy that is not configured for it.
 const DEBIAN_WHEELS: &str = "/usr/share/python-wheels";
+const DEBIAN_STDLIBS: &str = "/usr/lib";
 
 /// A wheel file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +62,12 @@ pub(crate) fn bundled(interpreter: &Interpreter) -> Result<Vec<Wheel>> {
             .collect()
     };
     let configured = interpreter.wheel_pkg_dir.as_deref();
+    let debian =
+        Some(Path::new(DEBIAN_WHEELS)).filter(|_| interpreter.stdlib.starts_with(DEBIAN_STDLIBS));
     configured
         .and_then(|dir| all(dir, &BTreeMap::new()))
         .or_else(|| all(&ensurepip.join("_bundled"), &versions))
-        .or_else(|| all(Path::new(DEBIAN_WHEELS), &BTreeMap::new()))
+        .or_else(|| all(debian?, &BTreeMap::new()))
         .ok_or_else(|| missing(interpreter))
 }
 
@@ -118,6 +121,7 @@ fn missing(interpreter: &Interpreter) -> anyhow::Error {
 
 /// An open wheel whose names have been checked.
 pub(crate) struct Archive {
+    path: PathBuf,
     zip: ZipArchive<File>,
     /// The names of all entries, directories included.
     names: Vec<String>,
@@ -133,16 +137,7 @@ impl Archive {
     /// # Errors
     /// When it is no wheel, or has a name that would leave the directory it is unpacked in, or has one twice.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        Self::read(path).map_err(|err| {
-            let message = format!(
-                "`{}` is not a wheel that can be installed: {err:#}",
-                path.display()
-            );
-            Hinted::error(
-                message,
-                "reinstall that Python, or leave pip out with `--without-pip`",
-            )
-        })
+        Self::read(path).map_err(|err| not_installable(path, &err))
     }
 
     fn read(path: &Path) -> Result<Self> {
@@ -152,6 +147,7 @@ impl Archive {
             .map(|name| Ok(name?.into_owned()))
             .collect::<Result<_>>()?;
         let mut archive = Self {
+            path: path.to_owned(),
             zip,
             names,
             rows: BTreeMap::new(),
@@ -224,10 +220,12 @@ impl Archive {
     /// # Errors
     /// When it is damaged, or `RECORD` says something else, or nothing.
     pub(crate) fn verified(&mut self, path: &str) -> Result<Vec<u8>> {
-        let contents = self.contents(path)?;
-        let is_known = self.row(path).is_some_and(|row| row.matches(&contents));
-        ensure!(is_known, "`{path}` is not what RECORD says it is");
-        Ok(contents)
+        let contents = self.contents(path).and_then(|contents| {
+            let is_known = self.row(path).is_some_and(|row| row.matches(&contents));
+            ensure!(is_known, "`{path}` in it is not what RECORD says it is");
+            Ok(contents)
+        });
+        contents.map_err(|err| not_installable(&self.path, &err))
     }
 
     fn contents(&mut self, path: &str) -> Result<Vec<u8>> {
@@ -246,6 +244,17 @@ impl Archive {
             .with_context(|| format!("`{path}` is damaged"))?;
         Ok(contents)
     }
+}
+
+fn not_installable(wheel: &Path, err: &anyhow::Error) -> anyhow::Error {
+    let message = format!(
+        "`{}` is not a wheel that can be installed: {err:#}",
+        wheel.display()
+    );
+    Hinted::error(
+        message,
+        "reinstall that Python, or leave pip out with `--without-pip`",
+    )
 }
 
 /// Returns whether a name in an archive stays below the directory it is unpacked in, on every platform.

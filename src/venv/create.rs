@@ -144,3 +144,47 @@ fn write_configuration(
         cfg.to_string().as_bytes(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options {
+            system_site_packages: true,
+            executables: Executables::Copy,
+            existing: Existing::Clear,
+            prompt: Some(Prompt {
+                typed: ".".to_owned(),
+                current_dir_name: "here".to_owned(),
+            }),
+            with_pip: false,
+            upgrade_deps: true,
+            scm_ignore_files: false,
+            force: true,
+        }
+    }
+
+    #[test]
+    fn flags_are_recorded_in_the_order_of_cpython() {
+        let interpreter = Interpreter::sample("cpython", 13, "python3");
+        let flags = options().venv_flags(&interpreter).join(" ");
+        let expected = "--copies --without-pip --system-site-packages --clear --upgrade-deps \
+                        --prompt=\".\" --without-scm-ignore-files";
+        assert_eq!(flags, expected);
+        let before = options().venv_flags(&Interpreter::sample("cpython", 12, "python3"));
+        assert!(!before.contains(&"--without-scm-ignore-files".to_owned()));
+    }
+
+    #[test]
+    fn a_dot_means_the_current_directory_since_3_9() {
+        let shown = |minor| {
+            options()
+                .prompt
+                .unwrap()
+                .shown(&Interpreter::sample("cpython", minor, "python3"))
+                .to_owned()
+        };
+        assert_eq!((shown(8), shown(9)), (".".to_owned(), "here".to_owned()));
+    }
+}

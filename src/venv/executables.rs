@@ -144,3 +144,102 @@ fn install_launchers(bin: &Path, interpreter: &Interpreter) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(interpreter: &Interpreter, expected: &[&str]) {
+        let dir = tempfile::tempdir().unwrap();
+        let ui = Ui::new(crate::ui::Verbosity::Quiet, crate::ui::Color::Never);
+        install(ui, dir.path(), interpreter, Executables::Symlink).unwrap();
+        let link = |path: PathBuf| {
+            let target = std::fs::read_link(&path).unwrap();
+            format!(
+                "{} -> {}",
+                path.file_name().unwrap().display(),
+                target.display()
+            )
+        };
+        let links: Vec<String> = fs::list(dir.path())
+            .unwrap()
+            .into_iter()
+            .map(link)
+            .collect();
+        assert_eq!(links, expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_name_it_was_called_by_is_the_link_that_leads_out() {
+        let first = "python3 -> /opt/bin/python3";
+        check(
+            &Interpreter::sample("cpython", 8, "python3"),
+            &["python -> python3", first],
+        );
+        let named = ["python -> python3", first, "python3.13 -> python3"];
+        check(&Interpreter::sample("cpython", 13, "python3"), &named);
+        check(
+            &Interpreter::sample("cpython", 15, "python3"),
+            &["python -> python3", first, "python3.15 -> python3"],
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn further_names_are_those_of_the_version_and_the_implementation() {
+        let threaded = "python3.13t -> /opt/bin/python3.13t";
+        let others = [
+            "python -> python3.13t",
+            "python3 -> python3.13t",
+            "python3.13 -> python3.13t",
+        ];
+        check(
+            &Interpreter::sample("cpython", 13, "python3.13t"),
+            &[&others[..], &[threaded]].concat(),
+        );
+        let pi = [
+            "python -> python3",
+            "python3 -> /opt/bin/python3",
+            "python3.14 -> python3",
+            "𝜋thon -> python3",
+        ];
+        let sample = Interpreter::sample("cpython", 14, "python3");
+        check(&sample, &pi);
+        check(
+            &Interpreter {
+                utf8_file_names: false,
+                ..sample
+            },
+            &pi[..3],
+        );
+        let names = [
+            "pypy -> pypy3",
+            "pypy3 -> /opt/bin/pypy3",
+            "python -> pypy3",
+            "python3 -> pypy3",
+            "python3.11 -> pypy3",
+        ];
+        check(&Interpreter::sample("pypy", 11, "pypy3"), &names);
+    }
+
+    #[test]
+    fn windows_launchers_have_had_two_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let stdlib = dir.path().join("Lib");
+        let folder = stdlib.join("venv").join("scripts").join("nt");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write_new(&folder.join("venvlauncher.exe"), b"new").unwrap();
+        fs::write_new(&folder.join("pythonw.exe"), b"old").unwrap();
+        let sample = Interpreter::sample("cpython", 13, "python.exe");
+        let interpreter = Interpreter {
+            posix: false,
+            stdlib,
+            ..sample
+        };
+        install_launchers(dir.path(), &interpreter).unwrap();
+        assert_eq!(fs::read(&dir.path().join("python.exe")).unwrap(), b"new");
+        assert_eq!(fs::read(&dir.path().join("pythonw.exe")).unwrap(), b"old");
+    }
+}

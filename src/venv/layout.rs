@@ -55,3 +55,61 @@ fn has_lib64(interpreter: &Interpreter) -> bool {
 fn has_own_platlib(interpreter: &Interpreter) -> bool {
     interpreter.is_at_least(3, 15)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(interpreter: &Interpreter, lib64: bool, platlib: bool) {
+        let layout = Layout::new(Path::new("/env"), interpreter);
+        assert_eq!(layout.lib64, lib64);
+        let platlib = platlib.then(|| interpreter.paths.platlib.clone());
+        assert_eq!(layout.directories.get(3), platlib.as_ref());
+    }
+
+    #[test]
+    fn lib64_is_a_link_until_a_directory_for_platlib_takes_its_place() {
+        check(&Interpreter::sample("cpython", 6, "python3"), true, false);
+        check(&Interpreter::sample("cpython", 14, "python3"), true, false);
+        check(&Interpreter::sample("cpython", 15, "python3"), false, true);
+    }
+
+    #[test]
+    fn lib64_is_for_64_bit_systems_other_than_macos_and_windows() {
+        let sample = || Interpreter::sample("cpython", 13, "python3");
+        check(
+            &Interpreter {
+                is_64bit: false,
+                ..sample()
+            },
+            false,
+            false,
+        );
+        check(
+            &Interpreter {
+                platform: "darwin".to_owned(),
+                ..sample()
+            },
+            false,
+            false,
+        );
+        check(
+            &Interpreter {
+                posix: false,
+                ..sample()
+            },
+            false,
+            false,
+        );
+    }
+
+    #[test]
+    fn launchers_name_the_executable_as_it_was_called() {
+        let layout = Layout::new(
+            Path::new("/env"),
+            &Interpreter::sample("cpython", 13, "python3.13t"),
+        );
+        assert_eq!(layout.python, Path::new("/env/bin/python3.13t"));
+    }
+}

@@ -80,7 +80,10 @@ function _rvenv_activate
         # The old prompt goes first, so that it still sees $status and $pipestatus.
         function fish_prompt
             set -l old_prompt (_old_fish_prompt | string collect -N)
-            printf '%s(%s)%s %s' (set_color 4B8BBE) "$VIRTUAL_ENV_PROMPT" (set_color normal) "$old_prompt"
+            set_color 4B8BBE
+            printf '(%s)' "$VIRTUAL_ENV_PROMPT"
+            set_color normal
+            printf ' %s' "$old_prompt"
         end
         set -g _OLD_FISH_PROMPT_OVERRIDE "$VIRTUAL_ENV"
     end

@@ -4,11 +4,22 @@
 # The environment, the name of its folder of programs, the name for the prompt: bare words here, strings in the end.
 const rvenv = [@VIRTUAL_ENV@ @BIN@ @PROMPT@]
 
+# Unsets variables. nushell hides the innermost value of each and then shows the one it was started with; nothing is
+# no value to a program.
+def --env rvenv-unset [...names: string] {
+    for name in $names {
+        hide-env --ignore-errors $name
+        if $name in $env {
+            load-env { $name: null }
+        }
+    }
+}
+
 # Leaves the virtual environment.
 export def --env deactivate [mode: string = ""] {
     # PATH loses the one entry that was put in, and keeps whatever came in since.
     let name = if "PATH" in $env { "PATH" } else { "Path" }
-    if "VIRTUAL_ENV" in $env and $name in $env {
+    if $env.VIRTUAL_ENV? != null and $name in $env {
         let added = $env.VIRTUAL_ENV | path join $rvenv.1
         let entries = $env | get $name | split row (char esep)
         let found = $entries | enumerate | where item == $added
@@ -16,17 +27,15 @@ export def --env deactivate [mode: string = ""] {
             load-env { $name: ($entries | drop nth ($found | first | get index)) }
         }
     }
-    if "_OLD_VIRTUAL_PYTHONHOME" in $env {
+    if $env._OLD_VIRTUAL_PYTHONHOME? != null {
         $env.PYTHONHOME = $env._OLD_VIRTUAL_PYTHONHOME
     }
-    if "_OLD_VIRTUAL_PROMPT" in $env {
-        if $env._OLD_VIRTUAL_PROMPT == null {
-            hide-env --ignore-errors PROMPT_COMMAND
-        } else {
-            $env.PROMPT_COMMAND = $env._OLD_VIRTUAL_PROMPT
-        }
+    if $env._OLD_VIRTUAL_PROMPT? == "none" {
+        rvenv-unset PROMPT_COMMAND
+    } else if $env._OLD_VIRTUAL_PROMPT? != null {
+        $env.PROMPT_COMMAND = $env._OLD_VIRTUAL_PROMPT.0
     }
-    hide-env --ignore-errors VIRTUAL_ENV VIRTUAL_ENV_PROMPT _OLD_VIRTUAL_PYTHONHOME _OLD_VIRTUAL_PROMPT
+    rvenv-unset VIRTUAL_ENV VIRTUAL_ENV_PROMPT _OLD_VIRTUAL_PYTHONHOME _OLD_VIRTUAL_PROMPT
 }
 
 export-env {
@@ -51,14 +60,14 @@ export-env {
     let entries = if $name in $env { $env | get $name | split row (char esep) } else { [] }
     load-env { $name: ($entries | prepend $added) }
 
-    if "PYTHONHOME" in $env {
+    if $env.PYTHONHOME? != null {
         $env._OLD_VIRTUAL_PYTHONHOME = $env.PYTHONHOME
-        hide-env PYTHONHOME
+        rvenv-unset PYTHONHOME
     }
 
     if ($env.VIRTUAL_ENV_DISABLE_PROMPT? | default "" | is-empty) {
         let old_prompt = $env.PROMPT_COMMAND?
-        $env._OLD_VIRTUAL_PROMPT = $old_prompt
+        $env._OLD_VIRTUAL_PROMPT = if $old_prompt == null { "none" } else { [$old_prompt] }
         $env.PROMPT_COMMAND = {||
             let text = if ($old_prompt | describe) == "closure" { do $old_prompt } else { $old_prompt }
             "(" + $env.VIRTUAL_ENV_PROMPT + ") " + ($text | default "")

@@ -98,3 +98,38 @@ impl Interpreter {
         format!("{name} {}", self.version)
     }
 }
+
+#[cfg(test)]
+impl Interpreter {
+    /// Returns what a Linux interpreter called `name` says about itself, as far as tests care.
+    pub(crate) fn sample(implementation: &str, minor: u16, name: &str) -> Self {
+        let library = if implementation == "pypy" {
+            "pypy"
+        } else {
+            "python"
+        };
+        let purelib = PathBuf::from(format!("lib/{library}3.{minor}/site-packages"));
+        Self {
+            executable: Path::new("/opt/bin").join(name),
+            real_executable: PathBuf::from(format!("/opt/bin/{library}3.{minor}")),
+            base_executable: Path::new("/opt/bin").join(name),
+            implementation: implementation.to_owned(),
+            version: Version(3, minor, 2),
+            cache_tag: Some(format!("{implementation}-3{minor}")),
+            magic_number: "00000d0a".to_owned(),
+            posix: true,
+            platform: "linux".to_owned(),
+            is_64bit: true,
+            utf8_file_names: true,
+            paths: Paths {
+                scripts: "bin".into(),
+                include: "include".into(),
+                platlib: purelib.clone(),
+                purelib,
+            },
+            activation_scripts: Vec::new(),
+            stdlib: format!("/opt/lib/{library}3.{minor}").into(),
+            wheel_pkg_dir: None,
+        }
+    }
+}

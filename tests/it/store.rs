@@ -1,0 +1,205 @@
+//! The store and the memory of interpreters: what they save, and that their damage never stops anything.
+
+use crate::pythons::{Python, seeding_pythons};
+use crate::sandbox::{Sandbox, tree};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+use walkdir::WalkDir;
+
+/// The interpreter whose pip is compiled fastest is as good as any.
+fn python() -> &'static Python {
+    seeding_pythons()
+        .find(|python| !python.is_pypy)
+        .expect("these tests need a python3 with ensurepip")
+}
+
+#[track_caller]
+fn create(sandbox: &Sandbox, env: &str) {
+    let args = ["-p".as_ref(), python().path.as_os_str(), env.as_ref()];
+    sandbox.rvenv(args).assert().success().stdout("").stderr("");
+    assert_pip_works(sandbox, env);
+}
+
+#[track_caller]
+fn assert_pip_works(sandbox: &Sandbox, env: &str) {
+    let pip = sandbox.path(env).join("bin/pip");
+    let output = sandbox.command(pip).arg("--version").output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        stdout.contains(sandbox.path(env).to_str().unwrap()),
+        "{stdout} {output:?}"
+    );
+}
+
+/// Returns the directories of images in the store.
+fn images(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let entries = fs::read_dir(sandbox.store().join("images-v1")).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect()
+}
+
+fn pip_main(root: &Path) -> PathBuf {
+    let files = WalkDir::new(root)
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path());
+    files
+        .into_iter()
+        .find(|path| path.ends_with("pip/__main__.py"))
+        .expect("there is a pip")
+}
+
+#[cfg(unix)]
+#[test]
+fn environments_share_their_files_with_the_store() {
+    use std::os::unix::fs::MetadataExt as _;
+    let sandbox = Sandbox::new();
+    create(&sandbox, "one");
+    create(&sandbox, "two");
+    let inode = |root: PathBuf| fs::metadata(pip_main(&root)).unwrap().ino();
+    assert_eq!(inode(sandbox.path("one")), inode(sandbox.path("two")));
+    assert_eq!(
+        inode(sandbox.path("one")),
+        inode(sandbox.store().to_owned())
+    );
+}
+
+/// <https://github.com/astral-sh/uv/issues/17867>
+#[cfg(unix)]
+#[test]
+fn files_have_the_modes_that_the_umask_asks_for() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::with_shared_store();
+    for (umask, expected) in [("077", 0o600), ("022", 0o644), ("002", 0o664)] {
+        let line = format!("umask {umask}; exec \"$0\" \"$@\"");
+        let mut shell = sandbox.command("sh");
+        shell
+            .args(["-c", &line, crate::sandbox::RVENV, "-p"])
+            .arg(&python().path)
+            .arg(umask);
+        shell.assert().success();
+        let mode = fs::metadata(pip_main(&sandbox.path(umask)))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, expected, "umask {umask}");
+    }
+}
+
+#[test]
+fn an_image_that_was_changed_through_an_environment_does_not_reach_the_next() {
+    let sandbox = Sandbox::new();
+    create(&sandbox, "one");
+    let original = fs::read(pip_main(&sandbox.path("one"))).unwrap();
+    let mut changed = original.clone();
+    changed.extend(b"print('spoilt')\n");
+    fs::write(pip_main(&sandbox.path("one")), &changed).unwrap();
+    create(&sandbox, "two");
+    assert_eq!(fs::read(pip_main(&sandbox.path("two"))).unwrap(), original);
+    assert_eq!(fs::read(pip_main(&sandbox.path("one"))).unwrap(), changed);
+}
+
+#[test]
+fn a_store_full_of_garbage_is_built_again() {
+    let sandbox = Sandbox::new();
+    create(&sandbox, "one");
+    for entry in WalkDir::new(sandbox.store()) {
+        let path = entry.unwrap().into_path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            fs::write(path, "garbage").unwrap();
+        }
+    }
+    create(&sandbox, "two");
+    assert_eq!(
+        images(&sandbox).len(),
+        if python().version < (3, 12) { 2 } else { 1 }
+    );
+}
+
+#[test]
+fn a_store_that_cannot_be_written_to_is_done_without() {
+    let mut sandbox = Sandbox::new();
+    let file = sandbox.write("file", "text");
+    sandbox.set("RVENV_CACHE_DIR", file.join("store"));
+    create(&sandbox, "env");
+    assert_eq!(fs::read_to_string(file).unwrap(), "text");
+}
+
+#[cfg(unix)]
+#[test]
+fn another_file_system_gets_copies() {
+    let Some(memory) = Path::new("/dev/shm")
+        .is_dir()
+        .then(|| tempfile::tempdir_in("/dev/shm").unwrap())
+    else {
+        return crate::sandbox::missing("/dev/shm");
+    };
+    let mut sandbox = Sandbox::new();
+    sandbox.set("RVENV_CACHE_DIR", memory.path());
+    create(&sandbox, "one");
+    let before = tree(sandbox.path("one/lib"));
+    sandbox
+        .python("one")
+        .args(["-c", "import pip"])
+        .assert()
+        .success();
+    assert_eq!(
+        before,
+        tree(sandbox.path("one/lib")),
+        "bytecode was written again"
+    );
+}
+
+#[test]
+fn many_processes_build_one_image() {
+    let sandbox = Sandbox::new();
+    let start = |number: usize| {
+        let mut process = Process::new(crate::sandbox::RVENV);
+        process
+            .arg("--cache-dir")
+            .arg(sandbox.store())
+            .arg("-p")
+            .arg(&python().path);
+        process
+            .arg(sandbox.path(format!("env{number}")))
+            .spawn()
+            .unwrap()
+    };
+    let processes: Vec<_> = (0..8).map(start).collect();
+    for mut process in processes {
+        assert!(process.wait().unwrap().success());
+    }
+    (0..8).for_each(|number| assert_pip_works(&sandbox, &format!("env{number}")));
+    assert_eq!(
+        images(&sandbox).len(),
+        if python().version < (3, 12) { 2 } else { 1 }
+    );
+}
+
+/// An interpreter that counts how often it is started, by way of a copied binary and a `pyvenv.cfg`-free folder.
+#[cfg(unix)]
+#[test]
+fn an_interpreter_is_asked_again_when_it_has_changed() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("bin")).unwrap();
+    let link = sandbox.path("bin/python3");
+    let point_to = |python: &Python| {
+        fs::remove_file(&link).ok();
+        std::os::unix::fs::symlink(&python.path, &link).unwrap();
+    };
+    for python in crate::pythons::pythons() {
+        point_to(python);
+        sandbox
+            .rvenv(["-p", "bin/python3", "--without-pip", "--clear", "env"])
+            .assert()
+            .success();
+        let cfg = fs::read_to_string(sandbox.path("env/pyvenv.cfg")).unwrap();
+        let version = format!("version = {}.{}.", python.version.0, python.version.1);
+        assert!(cfg.contains(&version), "{version}: {cfg}");
+    }
+}
