@@ -66,6 +66,11 @@ pub(crate) const SHELLS: &[Shell] = &[
         quote: quote::powershell,
     },
     Shell {
+        names: &["cmd", "batch"],
+        scripts: &[script!("activate.bat"), script!("deactivate.bat")],
+        quote: quote::batch,
+    },
+    Shell {
         names: &["nu", "nushell"],
         scripts: &[script!("activate.nu")],
         quote: quote::nu,
@@ -195,7 +200,13 @@ mod tests {
         for (shell, script) in scripts() {
             let rendered = shell.render(script, &activation("/a/@PROMPT@/@VIRTUAL_ENV@"));
             let literal = (shell.quote)("/a/@PROMPT@/@VIRTUAL_ENV@");
-            assert!(rendered.contains(&literal), "{}", script.file_name);
+            let expected = script.template.contains(PLACEHOLDERS[0]);
+            assert_eq!(
+                rendered.contains(&literal),
+                expected,
+                "{}",
+                script.file_name
+            );
         }
     }
 

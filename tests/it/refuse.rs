@@ -63,7 +63,7 @@ fn refuses_what_is_in_the_way() {
         &sandbox,
         &["file"],
         1,
-        "work/file` is a file",
+        "file` is a file",
         "choose another path",
     );
     check(

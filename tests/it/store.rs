@@ -203,3 +203,79 @@ fn an_interpreter_is_asked_again_when_it_has_changed() {
         assert!(cfg.contains(&version), "{version}: {cfg}");
     }
 }
+
+mod second_run {
+    use super::*;
+
+    /// Makes an environment's pip look like another version, with a file of its own; returns that file.
+    fn pretend(sandbox: &Sandbox, version: &str) -> PathBuf {
+        let main = pip_main(&sandbox.path("env"));
+        let site_packages = main.ancestors().nth(2).unwrap();
+        let own = main.with_file_name("of_that_version.py");
+        fs::write(&own, "").unwrap();
+        let dist_info = dist_info(sandbox);
+        let record = fs::read_to_string(dist_info.join("RECORD")).unwrap();
+        let name = dist_info.file_name().unwrap().to_str().unwrap();
+        let pretended = format!("pip-{version}.dist-info");
+        let record = record.replace(name, &pretended) + "pip/of_that_version.py,,\n";
+        fs::write(dist_info.join("RECORD"), record).unwrap();
+        fs::rename(&dist_info, site_packages.join(pretended)).unwrap();
+        own
+    }
+
+    /// The one `.dist-info` of pip.
+    #[track_caller]
+    fn dist_info(sandbox: &Sandbox) -> PathBuf {
+        let main = pip_main(&sandbox.path("env"));
+        let entries = fs::read_dir(main.ancestors().nth(2).unwrap()).unwrap();
+        let is_pips = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with("pip-") && name.ends_with(".dist-info")
+        };
+        let found: Vec<_> = entries
+            .map(|entry| entry.unwrap().path())
+            .filter(is_pips)
+            .collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].clone()
+    }
+
+    #[test]
+    fn replaces_an_older_pip_and_leaves_nothing_of_it() {
+        let sandbox = Sandbox::with_shared_store();
+        create(&sandbox, "env");
+        let before = dist_info(&sandbox);
+        let own = pretend(&sandbox, "9.0.1");
+        create(&sandbox, "env");
+        assert_eq!(dist_info(&sandbox), before);
+        assert!(!own.exists(), "a file of the older pip is left");
+    }
+
+    #[test]
+    fn keeps_a_newer_pip_and_clear_does_not() {
+        let sandbox = Sandbox::with_shared_store();
+        create(&sandbox, "env");
+        let before = dist_info(&sandbox);
+        let own = pretend(&sandbox, "99.0");
+        create(&sandbox, "env");
+        assert!(dist_info(&sandbox).ends_with("pip-99.0.dist-info") && own.exists());
+        let args = [
+            "-p".as_ref(),
+            python().path.as_os_str(),
+            "--clear".as_ref(),
+            "env".as_ref(),
+        ];
+        sandbox.rvenv(args).assert().success();
+        assert_eq!(dist_info(&sandbox), before);
+        assert!(!own.exists());
+    }
+
+    #[test]
+    fn brings_back_a_pip_that_was_uninstalled() {
+        let sandbox = Sandbox::with_shared_store();
+        create(&sandbox, "env");
+        let uninstall = ["-m", "pip", "uninstall", "-y", "pip"];
+        sandbox.python("env").args(uninstall).assert().success();
+        create(&sandbox, "env");
+    }
+}

@@ -1,8 +1,8 @@
 # Activates this virtual environment in the fish that reads it: `source bin/activate.fish`. `deactivate` undoes it.
 # Written by rvenv.
 
-set -l rvenv_trace (status stack-trace)
-if test -z "$rvenv_trace"
+# Nothing called a script that is run.
+if not status stack-trace | string match -qr .
     echo 'rvenv: this script must be sourced, not run:  source '(status filename) >&2
     exit 33
 end

@@ -18,7 +18,7 @@ def --env rvenv-unset [...names: string] {
 # Leaves the virtual environment.
 export def --env deactivate [mode: string = ""] {
     # PATH loses the one entry that was put in, and keeps whatever came in since.
-    let name = if "PATH" in $env { "PATH" } else { "Path" }
+    let name = if "Path" in $env { "Path" } else { "PATH" }
     if $env.VIRTUAL_ENV? != null and $name in $env {
         let added = $env.VIRTUAL_ENV | path join $rvenv.1
         let entries = $env | get $name | split row (char esep)
@@ -55,10 +55,10 @@ export-env {
     }
     $env.VIRTUAL_ENV_PROMPT = $rvenv.2
 
-    let name = if "PATH" in $env { "PATH" } else { "Path" }
+    let name = if "Path" in $env { "Path" } else { "PATH" }
     let added = $env.VIRTUAL_ENV | path join $rvenv.1
-    let entries = if $name in $env { $env | get $name | split row (char esep) } else { [] }
-    load-env { $name: ($entries | prepend $added) }
+    let entries = if $name in $env { $env | get $name | split row (char esep) } else { [""] }
+    load-env { $name: (if $entries == [""] { [$added] } else { $entries | prepend $added }) }
 
     if $env.PYTHONHOME? != null {
         $env._OLD_VIRTUAL_PYTHONHOME = $env.PYTHONHOME

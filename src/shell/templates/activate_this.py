@@ -14,7 +14,8 @@ import sysconfig
 
 
 def activate(root, bin, prompt):
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # `exec` of the text alone gives no file.
+    here = os.path.dirname(os.path.dirname(os.path.abspath(globals().get("__file__", "-"))))
     if os.path.isfile(os.path.join(here, "pyvenv.cfg")):
         if not os.path.exists(root):
             message = "rvenv: this environment was moved from {0} to {1}; to mend it: rvenv --upgrade {1}\n"
