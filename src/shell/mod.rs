@@ -1,8 +1,9 @@
 //! Shells: the scripts that activate an environment in each of them, as text. It knows no disk and no `Environment`:
 //! strings go in, a script comes out.
 //!
-//! To add a shell: one entry in `SHELLS`, its template, a quote function if none fits, one driver in `tests/it/shells.rs`.
+//! To add a shell: one entry in `SHELLS`, its template, a quote function if none fits, one driver in `tests/it/shells/driver.rs`.
 
+mod evaluate;
 mod quote;
 
 /// A language that environments can be activated in.
@@ -12,6 +13,7 @@ pub(crate) struct Shell {
     /// The scripts that activate in it, the one to activate with first.
     pub(crate) scripts: &'static [Script],
     quote: fn(&str) -> String,
+    evaluate: fn(&str) -> String,
 }
 
 /// One file in an environment's `bin`.
@@ -49,45 +51,58 @@ pub(crate) const SHELLS: &[Shell] = &[
         ],
         scripts: &[script!("activate")],
         quote: quote::posix,
+        evaluate: str::to_owned,
     },
     Shell {
         names: &["fish"],
         scripts: &[script!("activate.fish")],
         quote: quote::fish,
+        evaluate: str::to_owned,
     },
     Shell {
         names: &["tcsh", "csh"],
         scripts: &[script!("activate.csh")],
         quote: quote::csh,
+        evaluate: evaluate::csh,
     },
     Shell {
         names: &["powershell", "pwsh"],
         scripts: &[script!("Activate.ps1")],
         quote: quote::powershell,
+        evaluate: str::to_owned,
     },
     Shell {
         names: &["cmd", "batch"],
         scripts: &[script!("activate.bat"), script!("deactivate.bat")],
         quote: quote::batch,
+        evaluate: str::to_owned,
     },
     Shell {
         names: &["nu", "nushell"],
         scripts: &[script!("activate.nu")],
         quote: quote::nu,
+        evaluate: str::to_owned,
     },
     Shell {
         names: &["xonsh"],
         scripts: &[script!("activate.xsh")],
         quote: quote::python,
+        evaluate: str::to_owned,
     },
     Shell {
         names: &["python"],
         scripts: &[script!("activate_this.py")],
         quote: quote::python,
+        evaluate: str::to_owned,
     },
 ];
 
 impl Shell {
+    /// The script as text for the shell's `eval`, or what it calls that.
+    pub(crate) fn evaluate(&self, activation: &Activation) -> String {
+        (self.evaluate)(&self.render(&self.scripts[0], activation))
+    }
+
     /// The script for this environment: every placeholder replaced by a literal of the shell's language, in one pass, so
     /// that a path which contains a placeholder's name keeps it.
     pub(crate) fn render(&self, script: &Script, activation: &Activation) -> String {

@@ -106,12 +106,7 @@ pub(crate) fn build(
 ) -> Result<()> {
     make_directories(place, layout)?;
     write_ignore_file(place, interpreter, options)?;
-    executables::install(
-        ui,
-        &place.join(&layout.scripts),
-        interpreter,
-        options.executables,
-    )?;
+    executables::install(ui, place, interpreter, options.executables)?;
     write_configuration(place, interpreter, layout, options)
 }
 

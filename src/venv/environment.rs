@@ -56,6 +56,25 @@ impl Environment {
         })
     }
 
+    /// Returns its directory.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the name for an activated shell to show, where it was given one.
+    pub(crate) fn prompt(&self) -> Option<String> {
+        self.cfg.prompt()
+    }
+
+    /// Returns the name of the directory of its executables, which may be that of another system.
+    pub(crate) fn scripts_dir(&self) -> &'static str {
+        let names = ["bin", "Scripts"];
+        names
+            .into_iter()
+            .find(|name| self.root.join(name).is_dir())
+            .unwrap_or(platform::SCRIPTS_DIR)
+    }
+
     /// Returns the `X.Y` of the Python it was made of, where that is another than `interpreter`'s.
     pub(crate) fn other_version(&self, interpreter: &Interpreter) -> Option<String> {
         let (major, minor) = self.cfg.version()?;
@@ -75,7 +94,7 @@ impl Environment {
     /// Returns whether it is whole and made of `interpreter`.
     pub(crate) fn is_made_of(&self, interpreter: &Interpreter) -> bool {
         self.other_version(interpreter).is_none()
-            && self.cfg.get("home").map(Path::new) == Some(interpreter.home())
+            && self.cfg.get("home").map(Path::new) == Some(interpreter.home.as_path())
             && self
                 .root
                 .join(platform::SCRIPTS_DIR)

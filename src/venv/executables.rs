@@ -21,53 +21,100 @@ struct Implementation {
     /// Further names in `bin`.
     names: &'static [&'static str],
     /// The beginning of a library beside the executable that a copy cannot do without.
-    library: Option<&'static str>,
+    library: &'static str,
+    /// The beginning of the name of the standard library in `lib`, beside which the libraries of a portable build are.
+    stdlib: &'static str,
 }
 
 const IMPLEMENTATIONS: &[Implementation] = &[Implementation {
     name: "pypy",
     names: &["pypy3", "pypy"],
-    library: Some("libpypy"),
+    library: "libpypy",
+    stdlib: "pypy",
 }];
 
-/// Puts the interpreter into `bin`, an empty directory.
+/// What is in the `lib` of a system belongs to no interpreter alone.
+const SYSTEM_LIBRARIES: [&str; 3] = ["/lib", "/usr/lib", "/usr/local/lib"];
+
+/// Puts the interpreter into the `bin` of `place`, which is empty yet.
 ///
 /// # Errors
 /// When it can be neither linked nor copied.
 pub(crate) fn install(
     ui: Ui,
-    bin: &Path,
+    place: &Path,
     interpreter: &Interpreter,
     manner: Executables,
 ) -> Result<()> {
+    let bin = place.join(&interpreter.paths.scripts);
     if !interpreter.posix {
-        return install_launchers(bin, interpreter);
+        return install_launchers(&bin, interpreter);
     }
+    let base = &interpreter.base_executable;
     let first = Path::new(interpreter.executable_name());
-    put(
-        ui,
-        &interpreter.base_executable,
-        &interpreter.base_executable,
-        &bin.join(first),
-        manner,
-    )?;
+    put(ui, base, base, &bin.join(first), manner)?;
     for name in names(interpreter)
         .iter()
         .map(Path::new)
         .filter(|name| *name != first)
     {
-        put(
-            ui,
-            first,
-            &interpreter.base_executable,
-            &bin.join(name),
-            manner,
-        )?;
+        put(ui, first, base, &bin.join(name), manner)?;
     }
-    if manner == Executables::Copy {
-        copy_library(bin, interpreter)?;
+    if let Some(implementation) =
+        implementation(interpreter).filter(|_| manner == Executables::Copy)
+    {
+        implementation.copy_libraries(&interpreter.home, place, &bin)?;
     }
     Ok(())
+}
+
+impl Implementation {
+    /// Copies what a copied executable loads from beside itself, as this implementation's `venv` does.
+    fn copy_libraries(&self, home: &Path, place: &Path, bin: &Path) -> Result<()> {
+        for path in fs::list(home)?
+            .iter()
+            .filter(|path| starts_with(path, self.library))
+        {
+            let copy = bin.join(path.file_name().unwrap_or_default());
+            fs::copy(path, &copy)?;
+            fs::set_mode(&copy, 0o755)?;
+        }
+        let Ok(libraries) = home.join("../lib").canonicalize() else {
+            return Ok(());
+        };
+        if SYSTEM_LIBRARIES
+            .iter()
+            .any(|system| libraries == Path::new(system))
+        {
+            return Ok(());
+        }
+        for path in fs::list(&libraries)?
+            .iter()
+            .filter(|path| !starts_with(path, self.stdlib))
+        {
+            copy_tree(
+                path,
+                &place.join("lib").join(path.file_name().unwrap_or_default()),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn starts_with(path: &Path, start: &str) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with(start))
+}
+
+/// Copies a file, or a directory with everything in it; symlinks are followed.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    if !fs::metadata(from)?.is_dir() {
+        return fs::write_new(to, &fs::read(from)?);
+    }
+    fs::create_dir(to)?;
+    fs::list(from)?
+        .iter()
+        .try_for_each(|path| copy_tree(path, &to.join(path.file_name().unwrap_or_default())))
 }
 
 /// Returns the names in `bin` other than the base executable's own.
@@ -103,26 +150,6 @@ fn put(ui: Ui, target: &Path, source: &Path, link: &Path, manner: Executables) -
     fs::set_mode(link, 0o755)
 }
 
-/// Copies what a copied executable loads from beside itself.
-fn copy_library(bin: &Path, interpreter: &Interpreter) -> Result<()> {
-    let Some(library) =
-        implementation(interpreter).and_then(|implementation| implementation.library)
-    else {
-        return Ok(());
-    };
-    for path in fs::list(interpreter.home())? {
-        let Some(name) = path
-            .file_name()
-            .filter(|name| name.to_string_lossy().starts_with(library))
-        else {
-            continue;
-        };
-        fs::copy(&path, &bin.join(name))?;
-        fs::set_mode(&bin.join(name), 0o755)?;
-    }
-    Ok(())
-}
-
 /// On Windows: the launcher's name in the environment, and its names in `Lib\venv\scripts\nt` (3.13 renamed them).
 const LAUNCHERS: [(&str, [&str; 2]); 2] = [
     ("python.exe", ["venvlauncher.exe", "python.exe"]),
@@ -153,6 +180,7 @@ mod tests {
     fn check(interpreter: &Interpreter, expected: &[&str]) {
         let dir = tempfile::tempdir().unwrap();
         let ui = Ui::new(crate::ui::Verbosity::Quiet, crate::ui::Color::Never);
+        fs::create_dir(&dir.path().join("bin")).unwrap();
         install(ui, dir.path(), interpreter, Executables::Symlink).unwrap();
         let link = |path: PathBuf| {
             let target = std::fs::read_link(&path).unwrap();
@@ -162,7 +190,7 @@ mod tests {
                 target.display()
             )
         };
-        let links: Vec<String> = fs::list(dir.path())
+        let links: Vec<String> = fs::list(&dir.path().join("bin"))
             .unwrap()
             .into_iter()
             .map(link)

@@ -26,7 +26,7 @@ impl PyvenvCfg {
         let mut cfg = Self {
             entries: Vec::new(),
         };
-        cfg.push("home", interpreter.home().display());
+        cfg.push("home", interpreter.home.display());
         cfg.push("include-system-site-packages", options.system_site_packages);
         cfg.push("version", interpreter.version);
         if let Some(prompt) = options
@@ -79,6 +79,12 @@ impl PyvenvCfg {
         let version = self.get("version").or_else(|| self.get("version_info"))?;
         let mut parts = version.split('.').map(|part| part.parse().ok());
         Some((parts.next()??, parts.next()??))
+    }
+
+    /// Returns the prompt, which venv writes as Python's `repr` does, and others as it is.
+    pub(crate) fn prompt(&self) -> Option<String> {
+        let value = self.get("prompt")?;
+        Some(from_python_repr(value).unwrap_or_else(|| value.to_owned()))
     }
 
     fn push(&mut self, key: &str, value: impl fmt::Display) {
@@ -154,6 +160,40 @@ fn python_escape(char: char) -> String {
     }
 }
 
+/// Returns the string that Python's `repr` wrote as `repr`, or `None` where it is no such text.
+fn from_python_repr(repr: &str) -> Option<String> {
+    let quote = repr
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '\'' | '"'))?;
+    let inner = repr.get(1..)?.strip_suffix(quote)?;
+    let mut text = String::new();
+    let mut chars = inner.chars();
+    while let Some(char) = chars.next() {
+        text.push(if char == '\\' {
+            unescaped(&mut chars)?
+        } else {
+            char
+        });
+    }
+    Some(text)
+}
+
+/// Returns the character that the escape after a backslash stands for.
+fn unescaped(chars: &mut std::str::Chars) -> Option<char> {
+    let digits = match chars.next()? {
+        'n' => return Some('\n'),
+        'r' => return Some('\r'),
+        't' => return Some('\t'),
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        char => return Some(char),
+    };
+    let code: String = chars.take(digits).collect();
+    char::from_u32(u32::from_str_radix(&code, 16).ok()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +213,20 @@ mod tests {
             ),
         ] {
             assert_eq!(python_repr(text), expected);
+            assert_eq!(from_python_repr(expected).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_prompt_that_is_no_python_string_is_taken_as_it_is() {
+        for (line, expected) in [
+            ("prompt = 'it\\'s'", "it's"),
+            ("prompt = plain", "plain"),
+            ("prompt = 'open", "'open"),
+            ("prompt = '\\x'", "'\\x'"),
+            ("prompt = '", "'"),
+        ] {
+            assert_eq!(PyvenvCfg::parse(line).prompt().as_deref(), Some(expected));
         }
     }
 

@@ -1,7 +1,10 @@
 @echo off
 rem Activates this virtual environment in the cmd that calls this. deactivate.bat undoes it. Written by rvenv.
 
-call "%~dp0deactivate.bat"
+rem `call` would read a percent sign of the path once more.
+pushd "%~dp0"
+call .\deactivate.bat
+popd
 
 rem This file is UTF-8.
 for /f "tokens=2 delims=:." %%a in ('"%SystemRoot%\System32\chcp.com"') do set "_RVENV_CODEPAGE=%%a"

@@ -2,9 +2,10 @@
 
 use crate::sys::fs::{self, Stamp};
 use crate::venv::interpreter::{Interpreter, probe};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::env;
 use std::path::{Path, PathBuf};
 
 /// The folder of what is remembered; another shape of [`Entry`] or of the probe gets another number.
@@ -35,11 +36,12 @@ impl Entry {
 /// # Errors
 /// As [`probe::probe`].
 pub(super) fn ask(cache_dir: Option<&Path>, path: &Path) -> Result<Interpreter> {
-    let file = cache_dir.map(|dir| dir.join(FOLDER).join(file_name(path)));
-    if let Some(interpreter) = file.as_deref().and_then(|file| recall(file, path)) {
+    let called = called(path)?;
+    let file = cache_dir.map(|dir| dir.join(FOLDER).join(file_name(&called)));
+    if let Some(interpreter) = file.as_deref().and_then(|file| recall(file, &called)) {
         return Ok(interpreter);
     }
-    let own = witnesses_of(path);
+    let own = witnesses_of(&called);
     let interpreter = probe::probe(path)?;
     if let Some(file) = file.filter(|_| !is_script(path)) {
         let witnesses = [own, witnesses_beside(&interpreter)].concat();
@@ -47,7 +49,7 @@ pub(super) fn ask(cache_dir: Option<&Path>, path: &Path) -> Result<Interpreter> 
         remember(
             &file,
             &Entry {
-                called: path.to_owned(),
+                called,
                 witnesses,
                 interpreter: interpreter.clone(),
             },
@@ -55,6 +57,16 @@ pub(super) fn ask(cache_dir: Option<&Path>, path: &Path) -> Result<Interpreter> 
         .ok();
     }
     Ok(interpreter)
+}
+
+/// Returns the absolute form of a path, unlike that of any absolute path where it is relative: 3.11 and later take
+/// `..` out of the one and not of the other.
+fn called(path: &Path) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path.to_owned());
+    }
+    let here = env::current_dir().context("failed to find the current directory")?;
+    Ok(here.join(".").join(path))
 }
 
 /// The name depends on the path alone, so that an upgraded interpreter takes the place of the old one.

@@ -1,7 +1,7 @@
 //! Finding the interpreter that a command line means.
 
 use crate::error::Hinted;
-use crate::sys::{fs, platform};
+use crate::sys::platform;
 use crate::ui::Ui;
 use crate::venv::interpreter::pyenv::{self, Shim};
 use crate::venv::interpreter::{Interpreter, cache};
@@ -40,8 +40,8 @@ fn requested(request: &OsStr) -> Result<PathBuf> {
     })
 }
 
+/// A path stays as it was typed: what an interpreter says of its own path depends on that.
 fn requested_path(path: &Path) -> Result<PathBuf> {
-    let path = fs::absolute(path)?;
     let refusal = |problem: &str| {
         let message = format!("`{}` {problem}", path.display());
         Err(Hinted::error(
@@ -54,7 +54,7 @@ fn requested_path(path: &Path) -> Result<PathBuf> {
     } else if !path.exists() {
         refusal("does not exist")
     } else {
-        Ok(path)
+        Ok(path.to_owned())
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) use discover::find;
 
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The facts of an interpreter that an environment depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub(crate) struct Interpreter {
     pub(crate) real_executable: PathBuf,
     /// `sys._base_executable`: what `bin/python` leads to; inside an environment not `executable`.
     pub(crate) base_executable: PathBuf,
+    /// `os.path.dirname(os.path.abspath(sys._base_executable))`: `home` in `pyvenv.cfg`.
+    pub(crate) home: PathBuf,
     /// `sys.implementation.name`: `cpython`, `pypy`.
     pub(crate) implementation: String,
     pub(crate) version: Version,
@@ -76,11 +78,6 @@ impl Interpreter {
         (self.version.0, self.version.1) >= (major, minor)
     }
 
-    /// Returns the directory of the base executable: `home` in `pyvenv.cfg`.
-    pub(crate) fn home(&self) -> &Path {
-        self.base_executable.parent().unwrap_or(Path::new("/"))
-    }
-
     /// Returns the file name of the base executable, which is the first name in `bin`.
     pub(crate) fn executable_name(&self) -> &OsStr {
         self.base_executable
@@ -110,9 +107,10 @@ impl Interpreter {
         };
         let purelib = PathBuf::from(format!("lib/{library}3.{minor}/site-packages"));
         Self {
-            executable: Path::new("/opt/bin").join(name),
+            executable: PathBuf::from("/opt/bin").join(name),
             real_executable: PathBuf::from(format!("/opt/bin/{library}3.{minor}")),
-            base_executable: Path::new("/opt/bin").join(name),
+            base_executable: PathBuf::from("/opt/bin").join(name),
+            home: "/opt/bin".into(),
             implementation: implementation.to_owned(),
             version: Version(3, minor, 2),
             cache_tag: Some(format!("{implementation}-3{minor}")),

@@ -48,11 +48,13 @@ def activation_scripts(stdlib):
     return sorted(names)
 
 
+base_executable = getattr(sys, "_base_executable", sys.executable) or ""
 stdlib = os.path.dirname(os.path.abspath(os.__file__))
 facts = {
     "executable": sys.executable,
     "real_executable": os.path.realpath(sys.executable) if sys.executable else "",
-    "base_executable": getattr(sys, "_base_executable", sys.executable) or "",
+    "base_executable": base_executable,
+    "home": os.path.dirname(os.path.abspath(base_executable)),
     "implementation": sys.implementation.name,
     "version": list(sys.version_info[:3]),
     "cache_tag": sys.implementation.cache_tag,
