@@ -1,6 +1,6 @@
 //! The command line: one variant per subcommand, and the drop-in form, which has none.
 
-use crate::commands::{Context, create};
+use crate::commands::{Context, activate_script, create};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
 use clap::builder::FalseyValueParser;
@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Create environments; without a directory in `.venv`
     Create(create::Args),
+    /// Print a script for the shell to evaluate, which activates an environment
+    ActivateScript(activate_script::Args),
 }
 
 /// The options of every command.
@@ -96,6 +98,7 @@ impl Cli {
         };
         match self.command {
             Some(Command::Create(args)) => args.run(&context),
+            Some(Command::ActivateScript(args)) => args.run(&context),
             None => self.create.run(&context),
         }
     }

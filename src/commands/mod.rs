@@ -1,5 +1,6 @@
 //! One file per subcommand: its flags and help, and what it does.
 
+pub(crate) mod activate_script;
 pub(crate) mod create;
 
 use crate::sys::platform;

@@ -165,10 +165,7 @@ mod tests {
     #[test]
     fn the_template_is_found_in_every_form_it_has_had() {
         let body = "import sys\nfrom %(module)s import %(import_name)s\nsys.exit(%(func)s())\n";
-        let indented: String = body
-            .lines()
-            .map(|line| format!("        {line}\n"))
-            .collect();
+        let indented = format!("        {}\n", body.trim_end().replace('\n', "\n        "));
         for source in [
             format!(
                 "A = '''other'''\nSCRIPT_TEMPLATE = r'''{body}'''\n\ndef f(): \"\"\"doc\"\"\"\n"

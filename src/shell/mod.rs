@@ -3,6 +3,7 @@
 //!
 //! To add a shell: one entry in `SHELLS`, its template, a quote function if none fits, one driver in `tests/it/shells/driver.rs`.
 
+pub(crate) mod detect;
 mod evaluate;
 mod quote;
 
@@ -12,6 +13,8 @@ pub(crate) struct Shell {
     pub(crate) names: &'static [&'static str],
     /// The scripts that activate in it, the one to activate with first.
     pub(crate) scripts: &'static [Script],
+    /// What to type, or to put into a startup file, to activate by way of `rvenv activate-script`.
+    pub(crate) usage: &'static str,
     quote: fn(&str) -> String,
     evaluate: fn(&str) -> String,
 }
@@ -50,52 +53,65 @@ pub(crate) const SHELLS: &[Shell] = &[
             "bash", "zsh", "sh", "dash", "ash", "busybox", "ksh", "mksh", "yash",
         ],
         scripts: &[script!("activate")],
+        usage: "eval \"$(rvenv activate-script)\"",
         quote: quote::posix,
         evaluate: str::to_owned,
     },
     Shell {
         names: &["fish"],
         scripts: &[script!("activate.fish")],
+        usage: "rvenv activate-script | source",
         quote: quote::fish,
         evaluate: str::to_owned,
     },
     Shell {
         names: &["tcsh", "csh"],
         scripts: &[script!("activate.csh")],
+        usage: "eval `rvenv activate-script --shell tcsh`",
         quote: quote::csh,
         evaluate: evaluate::csh,
     },
     Shell {
         names: &["powershell", "pwsh"],
         scripts: &[script!("Activate.ps1")],
+        usage: "rvenv activate-script --shell powershell | Out-String | Invoke-Expression",
         quote: quote::powershell,
         evaluate: str::to_owned,
     },
     Shell {
         names: &["cmd", "batch"],
         scripts: &[script!("activate.bat"), script!("deactivate.bat")],
+        usage: "rvenv activate-script --shell cmd > activate.bat && call activate.bat",
         quote: quote::batch,
         evaluate: str::to_owned,
     },
     Shell {
         names: &["nu", "nushell"],
         scripts: &[script!("activate.nu")],
+        usage: "rvenv activate-script --shell nu | save -f activate.nu; overlay use activate.nu",
         quote: quote::nu,
         evaluate: str::to_owned,
     },
     Shell {
         names: &["xonsh"],
         scripts: &[script!("activate.xsh")],
+        usage: "execx($(rvenv activate-script --shell xonsh))",
         quote: quote::python,
         evaluate: str::to_owned,
     },
     Shell {
         names: &["python"],
         scripts: &[script!("activate_this.py")],
+        usage: "exec(subprocess.check_output(['rvenv', 'activate-script', '--shell', 'python']))",
         quote: quote::python,
         evaluate: str::to_owned,
     },
 ];
+
+/// Returns the shell of that name.
+pub(crate) fn named(name: &str) -> Option<&'static Shell> {
+    SHELLS.iter().find(|shell| shell.names.contains(&name))
+}
 
 impl Shell {
     /// The script as text for the shell's `eval`, or what it calls that.

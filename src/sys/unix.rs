@@ -120,3 +120,34 @@ pub(crate) fn is_on_same_device(one: &Path, other: &Path) -> bool {
 pub(crate) fn with_directory_mode(builder: &mut tempfile::Builder) {
     builder.permissions(Permissions::from_mode(0o777));
 }
+
+/// Returns the names of the processes above this one, nearest first.
+#[cfg(target_os = "linux")]
+pub(crate) fn ancestors() -> impl Iterator<Item = String> {
+    let mut pid = std::os::unix::process::parent_id();
+    std::iter::from_fn(move || {
+        // `PID (NAME) STATE PPID …`; a name may hold spaces and parentheses.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (head, tail) = stat.rsplit_once(')')?;
+        pid = tail.split_whitespace().nth(1)?.parse().ok()?;
+        Some(head.split_once('(')?.1.to_owned())
+    })
+}
+
+/// Returns the names or paths of the processes above this one, nearest first, as `ps` tells them.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn ancestors() -> impl Iterator<Item = String> {
+    let mut pid = std::os::unix::process::parent_id();
+    std::iter::from_fn(move || {
+        let mut ps = Command::new("ps");
+        let output = ps
+            .args(["-o", "ppid=,comm=", "-p"])
+            .arg(pid.to_string())
+            .output()
+            .ok()?;
+        let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let (parent, name) = line.split_once(char::is_whitespace)?;
+        pid = parent.parse().ok()?;
+        Some(name.trim().to_owned())
+    })
+}

@@ -76,3 +76,70 @@ pub(crate) fn is_on_same_device(one: &Path, other: &Path) -> bool {
 
 /// Does nothing: directories inherit their permissions.
 pub(crate) fn with_directory_mode(_builder: &mut tempfile::Builder) {}
+
+/// Returns the names of the processes above this one, nearest first.
+pub(crate) fn ancestors() -> impl Iterator<Item = String> {
+    let processes = processes();
+    let mut pid = std::process::id();
+    let find = move |pid| {
+        processes
+            .iter()
+            .find(|process: &&Process| process.pid == pid)
+            .cloned()
+    };
+    let parent = find(pid).map_or(0, |process| process.parent);
+    pid = parent;
+    // Windows uses numbers again, so that a parent's may be that of a later process, and a circle is possible.
+    std::iter::from_fn(move || {
+        let process = find(pid)?;
+        pid = process.parent;
+        Some(process.name)
+    })
+    .take(LONGEST_ANCESTRY)
+}
+
+const LONGEST_ANCESTRY: usize = 16;
+
+#[derive(Debug, Clone)]
+struct Process {
+    pid: u32,
+    parent: u32,
+    name: String,
+}
+
+/// Returns the processes of this moment; none where the system does not tell.
+#[expect(unsafe_code, reason = "std has no call for it")]
+fn processes() -> Vec<Process> {
+    use windows_sys::Win32::Foundation::{CloseHandle, INVALID_HANDLE_VALUE};
+    use windows_sys::Win32::System::Diagnostics::ToolHelp::{
+        CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW,
+        TH32CS_SNAPPROCESS,
+    };
+    let mut processes = Vec::new();
+    // SAFETY: the handle is checked and closed, and the entry is plain data that says its own size.
+    unsafe {
+        let snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+        if snapshot == INVALID_HANDLE_VALUE {
+            return processes;
+        }
+        let mut entry: PROCESSENTRY32W = std::mem::zeroed();
+        entry.dwSize = u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or_default();
+        let mut found = Process32FirstW(snapshot, &raw mut entry);
+        while found != 0 {
+            let end = entry
+                .szExeFile
+                .iter()
+                .position(|unit| *unit == 0)
+                .unwrap_or_default();
+            let name = String::from_utf16_lossy(&entry.szExeFile[..end]);
+            processes.push(Process {
+                pid: entry.th32ProcessID,
+                parent: entry.th32ParentProcessID,
+                name,
+            });
+            found = Process32NextW(snapshot, &raw mut entry);
+        }
+        CloseHandle(snapshot);
+    }
+    processes
+}

@@ -5,6 +5,7 @@ pub(crate) mod environment;
 pub(crate) mod executables;
 pub(crate) mod interpreter;
 pub(crate) mod layout;
+pub(crate) mod locate;
 pub(crate) mod pyvenv_cfg;
 pub(crate) mod replace;
 pub(crate) mod target;

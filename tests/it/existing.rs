@@ -1,7 +1,7 @@
 //! Making an environment where something is: a second run, `--clear`, `--upgrade`, lost races.
 
 use crate::pythons::{Python, pythons};
-use crate::sandbox::{Sandbox, tree};
+use crate::sandbox::{self, Sandbox, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -152,7 +152,7 @@ fn upgrade_mends_links_that_lead_nowhere() {
 #[test]
 fn another_version_is_refused_and_clear_makes_it_anew() {
     let Some((one, other)) = two_versions() else {
-        println!("skipped: one version of Python on this machine");
+        sandbox::note("skipped: one version of Python on this machine");
         return;
     };
     let sandbox = Sandbox::new();

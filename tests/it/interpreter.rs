@@ -227,7 +227,7 @@ mod pyenv {
     fn shims_lead_where_the_real_pyenv_leads() {
         let Some(root) = pythons::pyenv_root().filter(|root| root.join("shims/python3").is_file())
         else {
-            println!("skipped: no pyenv on this machine");
+            sandbox::note("skipped: no pyenv on this machine");
             return;
         };
         let mut sandbox = Sandbox::new();

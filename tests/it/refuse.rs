@@ -336,7 +336,7 @@ mod python {
                 path.to_str().unwrap(),
                 "is Python 2.7, which is too old",
             ),
-            None => println!("skipped: no Python 2 on this machine"),
+            None => sandbox::note("skipped: no Python 2 on this machine"),
         }
     }
 

@@ -3,7 +3,7 @@ rem Activates this virtual environment in the cmd that calls this. deactivate.ba
 
 rem `call` would read a percent sign of the path once more.
 pushd "%~dp0"
-call .\deactivate.bat
+if exist .\deactivate.bat call .\deactivate.bat
 popd
 
 rem This file is UTF-8.

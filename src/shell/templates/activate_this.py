@@ -7,16 +7,17 @@ Modules of the environment are then imported first, and programs that are starte
 imported stay what they are.
 """
 
-import os
-import site
-import sys
-import sysconfig
-
 
 def activate(root, bin, prompt):
-    # `exec` of the text alone gives no file.
-    here = os.path.dirname(os.path.dirname(os.path.abspath(globals().get("__file__", "-"))))
-    if os.path.isfile(os.path.join(here, "pyvenv.cfg")):
+    import os
+    import site
+    import sys
+    import sysconfig
+
+    # `exec` of the text alone gives no file, or that of the program.
+    file = os.path.abspath(globals().get("__file__", "-"))
+    here = os.path.dirname(os.path.dirname(file))
+    if os.path.basename(file) == "activate_this.py" and os.path.isfile(os.path.join(here, "pyvenv.cfg")):
         if not os.path.exists(root):
             message = "rvenv: this environment was moved from {0} to {1}; to mend it: rvenv --upgrade {1}\n"
             sys.stderr.write(message.format(root, here))

@@ -1,0 +1,87 @@
+//! Which environment is meant where none is named.
+
+use crate::error::Hinted;
+use crate::sys::fs;
+use crate::venv::environment::Environment;
+use crate::venv::target;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+/// The usual name of an environment, and of a file that says where it is (PEP 832).
+const USUAL_NAME: &str = ".venv";
+
+/// Returns the environment at `path`, which may also be a file that says where it is.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn named(path: &Path) -> Result<Environment> {
+    let root = target::resolve(&redirected(&fs::absolute(path)?)?)?;
+    Environment::open(&root).ok_or_else(|| {
+        let message = format!(
+            "`{}` is not a virtual environment: it has no pyvenv.cfg",
+            root.display()
+        );
+        Hinted::error(message, format!("make one with `rvenv {}`", path.display()))
+    })
+}
+
+/// Returns `.venv` in `here` or the nearest directory above that has one, else the only environment directly in `here`.
+///
+/// # Errors
+/// When there is none, or when there are several to choose from.
+pub(crate) fn from(here: &Path) -> Result<Environment> {
+    let usual = here.ancestors().map(|dir| dir.join(USUAL_NAME));
+    if let Some(path) = usual.into_iter().find(|path| path.exists()) {
+        return named(&path);
+    }
+    let mut inside: Vec<Environment> = fs::list(here)?
+        .iter()
+        .filter_map(|path| Environment::open(path))
+        .collect();
+    match inside.len() {
+        1 => named(inside.remove(0).root()),
+        0 => Err(Hinted::error(
+            format!(
+                "there is no environment in `{}`, and no `{USUAL_NAME}` in it or above",
+                here.display()
+            ),
+            "name one, or make one with `rvenv .venv`",
+        )),
+        _ => Err(Hinted::error(
+            format!(
+                "there are several environments in `{}`: {}",
+                here.display(),
+                names(&inside)
+            ),
+            "name the one that you mean",
+        )),
+    }
+}
+
+fn names(environments: &[Environment]) -> String {
+    let name = |environment: &Environment| {
+        let name = environment.root().file_name().unwrap_or_default();
+        format!("`{}`", name.display())
+    };
+    environments.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the directory that a redirect file names, relative to the file; anything else is what it is (PEP 832).
+fn redirected(path: &Path) -> Result<PathBuf> {
+    if !path.is_file() {
+        return Ok(path.to_owned());
+    }
+    let text = fs::read_to_string(path)?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    if line.is_empty() || line.contains('\n') {
+        let message = format!(
+            "`{}` is a file that does not say where an environment is",
+            path.display()
+        );
+        return Err(Hinted::error(
+            message,
+            "it holds one line, the path of the environment (PEP 832)",
+        ));
+    }
+    fs::absolute(&path.parent().unwrap_or(path).join(line))
+}
