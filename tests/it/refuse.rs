@@ -254,7 +254,7 @@ fn stops_at_the_first_target_that_fails() {
     assert!(!sandbox.path("last").exists());
 }
 
-/// As another user, since root may write anywhere.
+/// Root, who may write anywhere, leaves that right behind.
 #[cfg(unix)]
 #[test]
 fn refuses_a_directory_that_may_not_be_written_to() {
@@ -262,18 +262,40 @@ fn refuses_a_directory_that_may_not_be_written_to() {
     let sandbox = furnished();
     let locked = sandbox.path("other");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).unwrap();
-    if fs::write(locked.join("probe"), "").is_ok() {
-        fs::remove_file(locked.join("probe")).unwrap();
-        sandbox::missing("user but root, who may write anywhere");
-        return;
-    }
-    check(
-        &sandbox,
-        &["other/env"],
-        1,
-        "permission denied",
-        "that you may write to",
+    let python = pythons()[0].path.as_os_str();
+    let mut command = match fs::write(locked.join("probe"), "") {
+        Err(_) => sandbox.command(sandbox::RVENV),
+        Ok(()) => {
+            fs::remove_file(locked.join("probe")).unwrap();
+            let mut setpriv = sandbox.command("setpriv");
+            setpriv.args([
+                "--bounding-set",
+                "-dac_override,-dac_read_search",
+                "--inh-caps",
+                "-all",
+            ]);
+            setpriv.arg(sandbox::RVENV);
+            setpriv
+        }
+    };
+    let before = tree(sandbox.path(""));
+    let output = command
+        .arg("-p")
+        .arg(python)
+        .arg("other/env")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("other/env` cannot be made: permission denied"),
+        "{stderr}"
     );
+    assert!(
+        stderr.contains("hint: choose a directory that you may write to"),
+        "{stderr}"
+    );
+    assert_eq!(before, tree(sandbox.path("")));
 }
 
 mod python {
