@@ -176,6 +176,7 @@ fn install_launchers(bin: &Path, interpreter: &Interpreter) -> Result<()> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[track_caller]
     fn check(interpreter: &Interpreter, expected: &[&str]) {
         let dir = tempfile::tempdir().unwrap();

@@ -1,0 +1,29 @@
+//! The integration tests: one binary, one module per subject. A new test goes into the file of its subject (`parity` for
+//! what `python -m venv` settles, `pip` for what pip does afterwards, `shells` for activation); only a new subject is a
+//! new file. `sandbox` is the harness, `pythons` the interpreters: a test is three lines on top of them.
+
+#[cfg(unix)]
+mod activate_script;
+#[cfg(unix)]
+mod existing;
+mod help;
+#[cfg(unix)]
+mod interpreter;
+#[cfg(unix)]
+mod parity;
+#[cfg(unix)]
+mod pip;
+#[cfg_attr(windows, allow(dead_code, reason = "most of what uses it is for Unix"))]
+mod pythons;
+#[cfg(unix)]
+mod readme;
+mod refuse;
+#[cfg_attr(windows, allow(dead_code, reason = "most of what uses it is for Unix"))]
+mod sandbox;
+#[cfg(unix)]
+mod seed;
+#[cfg(unix)]
+mod shells;
+#[cfg(unix)]
+mod store;
+mod tidy;
