@@ -1,10 +1,12 @@
 //! Bad input: a message that names the value and says what to do, and every file as it was.
 
 use crate::pythons::pythons;
-use crate::sandbox::{self, Sandbox, tree};
+#[cfg(unix)]
+use crate::sandbox;
+use crate::sandbox::{Sandbox, tree};
 use std::ffi::OsString;
+#[cfg(unix)]
 use std::fs;
-use std::path::Path;
 
 /// A folder with something of everything that is in the way.
 fn furnished() -> Sandbox {
@@ -263,21 +265,18 @@ fn refuses_a_directory_that_may_not_be_written_to() {
     let locked = sandbox.path("other");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).unwrap();
     let python = pythons()[0].path.as_os_str();
-    let mut command = match fs::write(locked.join("probe"), "") {
-        Err(_) => sandbox.command(sandbox::RVENV),
-        Ok(()) => {
-            fs::remove_file(locked.join("probe")).unwrap();
-            let mut setpriv = sandbox.command("setpriv");
-            setpriv.args([
-                "--bounding-set",
-                "-dac_override,-dac_read_search",
-                "--inh-caps",
-                "-all",
-            ]);
-            setpriv.arg(sandbox::RVENV);
-            setpriv
-        }
-    };
+    let mut command = sandbox.command(sandbox::RVENV);
+    if fs::write(locked.join("probe"), "").is_ok() {
+        fs::remove_file(locked.join("probe")).unwrap();
+        let no_override = [
+            "--bounding-set",
+            "-dac_override,-dac_read_search",
+            "--inh-caps",
+            "-all",
+        ];
+        command = sandbox.command("setpriv");
+        command.args(no_override).arg(sandbox::RVENV);
+    }
     let before = tree(sandbox.path(""));
     let output = command
         .arg("-p")
@@ -352,7 +351,7 @@ mod python {
         let sandbox = furnished();
         let python2 =
             crate::pythons::pyenv_root().map(|root| root.join("versions/2.7.18/bin/python"));
-        match python2.filter(|path| Path::is_file(path)) {
+        match python2.filter(|path| path.is_file()) {
             Some(path) => check(
                 &sandbox,
                 path.to_str().unwrap(),

@@ -1,0 +1,134 @@
+//! README.md keeps its word: its two commands work, and it names every flag and every difference.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use walkdir::WalkDir;
+
+use crate::help;
+use crate::sandbox::Sandbox;
+use crate::tidy::{files, root};
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|err| panic!("{file}: {err}"))
+}
+
+/// The one line in the `sh` block below `<!-- command: NAME -->`.
+fn command(name: &str) -> String {
+    let (readme, mark) = (read("README.md"), format!("<!-- command: {name} -->\n"));
+    let block = readme.split_once(&mark).and_then(|(_, rest)| {
+        let (_, rest) = rest
+            .trim_start()
+            .split_once("```sh\n")
+            .filter(|(gap, _)| gap.is_empty())?;
+        Some(rest.split_once("\n```")?.0.trim().to_owned())
+    });
+    block
+        .filter(|block| !block.contains('\n'))
+        .unwrap_or_else(|| {
+            panic!(
+                "README.md has no `{}` with a ```sh block of one line below it",
+                mark.trim()
+            )
+        })
+}
+
+/// What stands below `## TITLE`.
+fn section(title: &str) -> String {
+    let (readme, heading) = (read("README.md"), format!("\n## {title}\n"));
+    let below = readme
+        .split_once(&heading)
+        .map(|(_, rest)| rest.split("\n## ").next().unwrap());
+    below
+        .unwrap_or_else(|| panic!("README.md has no section `## {title}`"))
+        .to_owned()
+}
+
+fn copy_tree(to: &Path) {
+    for file in files() {
+        let copy = to.join(&file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(root().join(&file), copy).unwrap();
+    }
+}
+
+/// A release that is quick to build, since it is only to run once.
+const QUICK: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+];
+
+/// In a copy of the tree, with an empty HOME; what is built stays in `target/tmp`, so that the next time is quick.
+#[test]
+fn the_build_command_builds_rvenv_and_makes_an_environment() {
+    let sandbox = Sandbox::new();
+    copy_tree(&sandbox.path(""));
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    let mut shell = sandbox.command("sh");
+    shell.args(["-ec", &command("build")]).envs(rust());
+    shell.envs(QUICK).env("CARGO_TARGET_DIR", target);
+    shell.assert().success();
+    let below = WalkDir::new(sandbox.path("")).into_iter().flatten();
+    let mut files = below.map(walkdir::DirEntry::into_path);
+    let made = files
+        .find(|file| file.ends_with("pyvenv.cfg"))
+        .expect("an environment");
+    let mut python = sandbox.python(made.parent().unwrap());
+    python.args(["-m", "pip", "--version"]).assert().success();
+}
+
+/// Where Rust is, for a command that has another HOME.
+fn rust() -> impl Iterator<Item = (&'static str, OsString)> {
+    let homes = [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")].map(|(variable, folder)| {
+        let usual = || Some(std::env::home_dir()?.join(folder).into_os_string());
+        Some((variable, std::env::var_os(variable).or_else(usual)?))
+    });
+    let toolchain = std::env::var_os("RUSTUP_TOOLCHAIN").map(|name| ("RUSTUP_TOOLCHAIN", name));
+    homes.into_iter().chain([toolchain]).flatten()
+}
+
+#[test]
+fn the_test_command_is_what_ci_runs() {
+    let command = command("test");
+    assert!(
+        read(".ci/run").lines().any(|line| line.trim() == command),
+        ".ci/run has no line `{command}`"
+    );
+    let workflow = read(".github/workflows/ci.yml");
+    assert!(
+        workflow.contains(&format!("run: {command}\n")),
+        "ci.yml has no step `{command}`"
+    );
+}
+
+#[test]
+fn every_flag_is_named() {
+    let helps: Vec<String> = help::helps(&[]).into_values().collect();
+    let readme = read("README.md");
+    let named: Vec<&str> = flags(&readme).collect();
+    let missing = helps
+        .iter()
+        .flat_map(|help| flags(help))
+        .find(|flag| !named.contains(flag));
+    assert_eq!(missing, None, "README.md names every flag but this one");
+}
+
+/// Every `--flag`.
+fn flags(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+        .filter(|word| word.len() > 2 && word.starts_with("--") && !word.starts_with("---"))
+}
+
+#[test]
+fn every_difference_is_named() {
+    let section = section("Differences from `python -m venv`");
+    for difference in crate::parity::DIFFERENCES {
+        let (name, reason) = (difference.name, difference.reason);
+        assert!(
+            section.contains(name),
+            "README.md, in its section of differences, is to name {name}: {reason}"
+        );
+    }
+}
