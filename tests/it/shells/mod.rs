@@ -2,6 +2,7 @@
 //!
 //! A new shell is one row in `driver.rs`. `nu` is in npm's package `nushell`, as `node_modules/@nushell/*/bin/nu`.
 
+mod comparison;
 mod driver;
 mod lint;
 mod prompt;

@@ -35,6 +35,15 @@ pub(super) struct Environment {
 impl World {
     /// With an environment of each name, in a folder of its own, that has the name for its prompt as well.
     pub(super) fn new(names: &[&str]) -> Self {
+        let world = Self::made_by(with_rvenv, names);
+        for environment in &world.environments {
+            world.add_scripts(&environment.root);
+        }
+        world
+    }
+
+    /// The same, with environments of another tool.
+    pub(super) fn made_by(make: fn(&Sandbox, &Path, &str), names: &[&str]) -> Self {
         let sandbox = Sandbox::new();
         for (name, text) in [
             ("show.sh", include_str!("show.sh")),
@@ -56,32 +65,15 @@ impl World {
                 .map(|(name, value)| (name.to_owned(), value))
                 .into(),
         };
-        for name in names {
-            world.make(name);
+        for (at, name) in names.iter().enumerate() {
+            let root = world.sandbox.path(format!("{at}")).join(name);
+            make(&world.sandbox, &root, name);
+            let whose = whose(&at.to_string());
+            executable(&world.sandbox.write(root.join("bin/whose"), whose));
+            let prompt = (*name).to_owned();
+            world.environments.push(Environment { root, prompt });
         }
         world
-    }
-
-    fn make(&mut self, name: &str) {
-        let at = self.environments.len();
-        let root = self.sandbox.path(format!("{at}")).join(name);
-        let python = &pythons()[0].path;
-        let mut create = self.sandbox.rvenv(["create", "--without-pip", "-q"]);
-        create
-            .arg(format!("--prompt={name}"))
-            .arg("-p")
-            .arg(python)
-            .arg(&root);
-        create.assert().success();
-        let prompt = name.to_owned();
-        let environment = Environment { root, prompt };
-        self.add_scripts(&environment.root);
-        executable(
-            &self
-                .sandbox
-                .write(environment.root.join("bin/whose"), whose(&at.to_string())),
-        );
-        self.environments.push(environment);
     }
 
     /// Adds what is evaluated for each shell, and the scripts that `python -m venv` does not write.
@@ -255,6 +247,17 @@ impl Model {
             "{label}: VIRTUAL_ENV={root} VIRTUAL_ENV_PROMPT={prompt} PYTHONHOME={home} PATH={path}"
         )
     }
+}
+
+/// Makes an environment that shows `prompt`.
+pub(super) fn with_rvenv(sandbox: &Sandbox, root: &Path, prompt: &str) {
+    let mut create = sandbox.rvenv(["create", "--without-pip", "-q"]);
+    create
+        .arg(format!("--prompt={prompt}"))
+        .arg("-p")
+        .arg(&pythons()[0].path)
+        .arg(root);
+    create.assert().success();
 }
 
 /// The lines of an output; only LF ends one.
