@@ -1,7 +1,7 @@
 //! Bytecode, made by the very interpreter it is for.
 
 use crate::error::Hinted;
-use crate::sys::process;
+use crate::sys::{parallel, process};
 use crate::venv::interpreter::Interpreter;
 use anyhow::Result;
 use std::path::Path;
@@ -29,10 +29,7 @@ pub(super) fn compile(
     if interpreter.cache_tag.is_none() {
         return Ok(Vec::new());
     }
-    let shares = share(
-        modules,
-        thread::available_parallelism().map_or(1, usize::from),
-    );
+    let shares = share(modules, parallel::threads());
     thread::scope(|scope| {
         let workers: Vec<_> = shares
             .iter()

@@ -3,15 +3,16 @@
 use crate::seed::compile;
 use crate::seed::entry_points::EntryPoint;
 use crate::seed::launcher::LauncherStyle;
-use crate::seed::record::Row;
+use crate::seed::record::{self, Row};
 use crate::seed::wheel::{Archive, Wheel};
+use crate::sys::fs::Look;
 use crate::sys::link::Linker;
-use crate::sys::{fs, platform};
+use crate::sys::platform::Folder;
+use crate::sys::{fs, parallel, platform};
 use crate::venv::interpreter::Interpreter;
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 /// The folder of what is linked, and the file that lists it.
 const TREE: &str = "tree";
@@ -40,8 +41,8 @@ pub(crate) struct Manifest {
     /// Relative paths, parents before children.
     directories: Vec<String>,
     files: Vec<File>,
-    /// The rows of `RECORD` that are the same in every environment.
-    pub(crate) rows: Vec<Row>,
+    /// The text of `RECORD` with the rows that are the same in every environment.
+    pub(crate) record: String,
     pub(crate) entry_points: Vec<EntryPoint>,
     /// Of pip's own image: how this pip installs.
     pub(crate) manners: Option<Manners>,
@@ -59,26 +60,12 @@ pub(crate) struct Manners {
 #[derive(Debug, Serialize, Deserialize)]
 struct File {
     path: String,
-    mode: u32,
-    size: u64,
-    /// Nanoseconds since 1970.
-    modified: u128,
+    look: Look,
 }
 
-impl File {
-    fn look(tree: &Path, path: String) -> Result<Self> {
-        let metadata = fs::symlink_metadata(&tree.join(&path))?;
-        let modified = metadata
-            .modified()?
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_nanos();
-        Ok(Self {
-            path,
-            mode: platform::mode(&metadata),
-            size: metadata.len(),
-            modified,
-        })
+impl AsRef<str> for File {
+    fn as_ref(&self) -> &str {
+        &self.path
     }
 }
 
@@ -116,14 +103,17 @@ impl Image {
     }
 
     fn check(&self) -> Result<()> {
-        let tree = self.dir.join(TREE);
-        for file in &self.manifest.files {
-            let found = File::look(&tree, file.path.clone())?;
-            let is_same =
-                (found.mode, found.size, found.modified) == (file.mode, file.size, file.modified);
-            ensure!(is_same, "`{}` was changed", tree.join(&file.path).display());
-        }
-        Ok(())
+        let tree = Folder::open(&self.dir.join(TREE))?;
+        parallel::for_each(&self.manifest.files, |file| {
+            let is_same = tree.look(&file.path)? == file.look;
+            ensure!(
+                is_same,
+                "`{}` in `{}` was changed",
+                file.path,
+                self.dir.display()
+            );
+            Ok(())
+        })
     }
 
     /// Returns the program that pip puts before a launcher on this Windows.
@@ -146,13 +136,16 @@ impl Image {
     /// # Errors
     /// When a file is there already, or can be neither linked nor copied.
     pub(crate) fn link_into(&self, site_packages: &Path, linker: &Linker) -> Result<()> {
+        let target = Folder::open(site_packages)?;
         for directory in &self.manifest.directories {
-            fs::create_dir(&site_packages.join(directory))?;
+            target.make(directory).with_context(|| {
+                format!(
+                    "failed to create `{}`",
+                    site_packages.join(directory).display()
+                )
+            })?;
         }
-        let tree = self.dir.join(TREE);
-        self.manifest.files.iter().try_for_each(|file| {
-            linker.link(&tree.join(&file.path), &site_packages.join(&file.path))
-        })
+        linker.link(&self.dir.join(TREE), site_packages, &self.manifest.files)
     }
 }
 
@@ -203,17 +196,23 @@ fn describe(
         .collect();
     rows.push(Row::of(&installer, b"pip\n"));
     rows.extend(bytecode.iter().map(Row::bare));
+    rows.push(Row::bare(format!("{}/RECORD", archive.dist_info)));
     let entry_points = fs::read_to_string(&tree.join(&archive.dist_info).join("entry_points.txt"))
         .unwrap_or_default();
+    let folder = Folder::open(tree)?;
     let files = paths.into_iter().chain(bytecode).chain([installer]);
-    let files = files
-        .map(|path| File::look(tree, path))
-        .collect::<Result<Vec<_>>>()?;
+    let file = |path: String| {
+        Ok(File {
+            look: folder.look(&path)?,
+            path,
+        })
+    };
+    let files = files.map(file).collect::<Result<Vec<_>>>()?;
     Ok(Manifest {
         dist_info: archive.dist_info.clone(),
         directories: directories(&files),
         files,
-        rows,
+        record: String::from_utf8(record::render(rows)?)?,
         entry_points: EntryPoint::parse_all(&entry_points),
         manners: manners(tree),
     })

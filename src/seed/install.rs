@@ -63,7 +63,7 @@ impl<'a> Installer<'a> {
     pub(super) fn install(&self, image: &Image) -> Result<()> {
         let site_packages = self.place.join(&self.layout.purelib);
         image.link_into(&site_packages, &self.linker)?;
-        let mut rows = image.manifest.rows.clone();
+        let mut rows = Vec::new();
         for entry_point in &image.manifest.entry_points {
             rows.extend(self.write_launchers(entry_point)?);
         }
@@ -73,9 +73,11 @@ impl<'a> Installer<'a> {
             fs::write_new(&site_packages.join(&requested), b"")?;
             rows.push(Row::of(requested, b""));
         }
-        let path = format!("{dist_info}/RECORD");
-        rows.push(Row::bare(&path));
-        fs::write_new(&site_packages.join(path), &record::render(rows)?)
+        let record = record::insert(&image.manifest.record, rows)?;
+        fs::write_new(
+            &site_packages.join(dist_info).join("RECORD"),
+            record.as_bytes(),
+        )
     }
 
     /// Writes the launchers of an entry point under all their names, and returns their rows for `RECORD`.

@@ -58,6 +58,17 @@ pub(crate) fn render(mut rows: Vec<Row>) -> Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
+/// Puts further rows where they belong into a text that [`render`] has made.
+pub(crate) fn insert(text: &str, rows: Vec<Row>) -> Result<String> {
+    let more = String::from_utf8(render(rows)?)?;
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for line in more.split_inclusive('\n') {
+        let at = lines.partition_point(|other| *other < line);
+        lines.insert(at, line);
+    }
+    Ok(lines.concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +82,26 @@ mod tests {
             "\"a,b.py\",sha256=LXEWQrcmsEQBYnyp-6wy9chTD7GQPMTbAiWHF5IaSIE,1\r\na/RECORD,,\r\n"
         );
         assert_eq!(parse(&text).unwrap(), rows);
+    }
+
+    #[test]
+    fn further_rows_are_put_where_they_belong() {
+        let [bin, record, requested, module] = [
+            "../../../bin/a",
+            "a.dist-info/RECORD",
+            "a.dist-info/REQUESTED",
+            "b.py",
+        ]
+        .map(Row::bare);
+        let all = vec![
+            bin.clone(),
+            record.clone(),
+            requested.clone(),
+            module.clone(),
+        ];
+        let text = String::from_utf8(render(vec![record, module]).unwrap()).unwrap();
+        let expected = String::from_utf8(render(all).unwrap()).unwrap();
+        assert_eq!(insert(&text, vec![requested, bin]).unwrap(), expected);
     }
 
     #[test]

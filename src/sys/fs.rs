@@ -5,7 +5,6 @@ use anyhow::{Context as _, Result};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// Runs `call` on `path`; its error says what could not be done to which path.
 fn at<T>(verb: &str, path: &Path, call: impl FnOnce(&Path) -> io::Result<T>) -> Result<T> {
@@ -97,12 +96,6 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<()> {
     })
 }
 
-pub(crate) fn set_modified(path: &Path, time: SystemTime) -> Result<()> {
-    at("set the time of", path, |path| {
-        File::options().write(true).open(path)?.set_modified(time)
-    })
-}
-
 /// Returns the paths in a directory, sorted.
 pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = at("list", dir, |dir| {
@@ -131,6 +124,17 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
         }
     }
     Ok(normal)
+}
+
+/// What a file in a tree looks like when nobody has changed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Look {
+    /// Permission bits.
+    pub(crate) mode: u32,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) modified: i64,
 }
 
 /// What tells one state of a file from another without reading it.

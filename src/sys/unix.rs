@@ -1,7 +1,10 @@
 //! Unix: links, modes, process groups.
 
+use crate::sys::fs::Look;
+use rustix::fs::{AtFlags, Mode, OFlags};
 use std::fs::{self, Metadata, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -31,7 +34,7 @@ pub(crate) fn mode(metadata: &Metadata) -> u32 {
 pub(crate) fn umask() -> u32 {
     static UMASK: OnceLock<u32> = OnceLock::new();
     *UMASK.get_or_init(|| {
-        let mask = rustix::process::umask(rustix::fs::Mode::empty());
+        let mask = rustix::process::umask(Mode::empty());
         rustix::process::umask(mask);
         mask.bits().into()
     })
@@ -150,4 +153,55 @@ pub(crate) fn ancestors() -> impl Iterator<Item = String> {
         pid = parent.parse().ok()?;
         Some(name.trim().to_owned())
     })
+}
+
+/// An open directory; the names that its methods are given are relative to it, and may have several parts.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    descriptor: OwnedFd,
+}
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let descriptor = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(Self { descriptor })
+    }
+
+    pub(crate) fn make(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(
+            &self.descriptor,
+            name,
+            Mode::from_bits_retain(0o777),
+        )?)
+    }
+
+    /// Makes a hard link of the same name in another folder.
+    pub(crate) fn link(&self, name: &str, to: &Self) -> io::Result<()> {
+        Ok(rustix::fs::linkat(
+            &self.descriptor,
+            name,
+            &to.descriptor,
+            name,
+            AtFlags::empty(),
+        )?)
+    }
+
+    /// Returns what a file looks like; of a symlink, the link itself.
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_lossless,
+        clippy::cast_possible_wrap,
+        reason = "systems disagree on the types"
+    )]
+    pub(crate) fn look(&self, name: &str) -> io::Result<Look> {
+        let stat = rustix::fs::statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let modified = stat.st_mtime as i64 * 1_000_000_000 + stat.st_mtime_nsec as i64;
+        let size = u64::try_from(stat.st_size).unwrap_or_default();
+        Ok(Look {
+            mode: stat.st_mode as u32 & 0o7777,
+            size,
+            modified,
+        })
+    }
 }

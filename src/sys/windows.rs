@@ -1,6 +1,7 @@
 //! Windows: the same functions as `unix.rs`.
 
-use std::fs::Metadata;
+use crate::sys::fs::Look;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::windows::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -142,4 +143,38 @@ fn processes() -> Vec<Process> {
         CloseHandle(snapshot);
     }
     processes
+}
+
+/// A directory; the names that its methods are given are relative to it, and may have several parts.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    #[expect(clippy::unnecessary_wraps, reason = "the Unix twin can fail")]
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let path = path.to_owned();
+        Ok(Self { path })
+    }
+
+    pub(crate) fn make(&self, name: &str) -> io::Result<()> {
+        fs::create_dir(self.path.join(name))
+    }
+
+    /// Makes a hard link of the same name in another folder.
+    pub(crate) fn link(&self, name: &str, to: &Self) -> io::Result<()> {
+        fs::hard_link(self.path.join(name), to.path.join(name))
+    }
+
+    /// Returns what a file looks like; of a symlink, the link itself.
+    pub(crate) fn look(&self, name: &str) -> io::Result<Look> {
+        let metadata = fs::symlink_metadata(self.path.join(name))?;
+        let modified = metadata.last_write_time().saturating_mul(100).cast_signed();
+        Ok(Look {
+            mode: mode(&metadata),
+            size: metadata.len(),
+            modified,
+        })
+    }
 }

@@ -1,0 +1,77 @@
+//! The same work for many things, on as many threads as are worth it.
+
+use anyhow::{Result, anyhow};
+use std::sync::OnceLock;
+use std::thread;
+
+/// Fewer things than this are done before a thread has started.
+const WORTH_A_THREAD: usize = 64;
+
+/// File systems take locks, so that further threads only wait.
+const MOST_THREADS: usize = 4;
+
+/// Returns how many threads run at the same time here.
+pub(crate) fn threads() -> usize {
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Does `work` for each item, in no order.
+///
+/// # Errors
+/// The first of each thread's; other threads may have gone on.
+pub(crate) fn for_each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let shares = (items.len() / WORTH_A_THREAD).clamp(1, threads().min(MOST_THREADS));
+    let (own, others) = items.split_at(items.len().div_ceil(shares));
+    thread::scope(|scope| {
+        let share = others.len().div_ceil((shares - 1).max(1)).max(1);
+        let workers: Vec<_> = others
+            .chunks(share)
+            .map(|share| scope.spawn(|| share.iter().try_for_each(&work)))
+            .collect();
+        let outcome = own.iter().try_for_each(&work);
+        workers.into_iter().fold(outcome, |outcome, worker| {
+            outcome.and(
+                worker
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow!("a thread ended early"))),
+            )
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn nothing_is_left_out_or_done_twice() {
+        for count in [0, 1, 63, 64, 127, 128, 129, 1000] {
+            let done: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+            for_each(&done, |item| {
+                item.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+            .unwrap();
+            assert!(
+                done.iter().all(|item| item.load(Ordering::Relaxed) == 1),
+                "{count}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_failure_is_enough() {
+        let items: Vec<usize> = (0..1000).collect();
+        let fail_at = |at: usize| {
+            for_each(
+                &items,
+                |item| if *item == at { bail!("{at}") } else { Ok(()) },
+            )
+        };
+        assert!([0, 500, 999].into_iter().all(|at| fail_at(at).is_err()));
+        assert!(fail_at(1000).is_ok());
+    }
+}
