@@ -1,10 +1,9 @@
 //! The command line: one variant per subcommand, and the drop-in form, which has none.
 
-use crate::commands::{Context, activate_script, create};
+use crate::commands::{Context, activate_script, create, is_set};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
-use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Creates Python virtual environments, as `python -m venv` does, in milliseconds.
@@ -37,11 +36,21 @@ enum Command {
 /// The options of every command.
 #[derive(Debug, clap::Args)]
 struct Global {
-    /// Say nothing but errors
-    #[arg(short, long, global = true, overrides_with = "verbose", action = ArgAction::SetTrue, env = "RVENV_QUIET", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        overrides_with = "verbose",
+        help = "Say nothing but errors [env: RVENV_QUIET]"
+    )]
     quiet: bool,
-    /// Say why things are done as they are
-    #[arg(short, long, global = true, overrides_with = "quiet", action = ArgAction::SetTrue, env = "RVENV_VERBOSE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        overrides_with = "quiet",
+        help = "Say why things are done as they are [env: RVENV_VERBOSE]"
+    )]
     verbose: bool,
     /// When to use colours
     #[arg(
@@ -71,14 +80,23 @@ enum When {
     Never,
 }
 
+impl Global {
+    /// What is typed wins over the variables.
+    fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ if is_set("RVENV_QUIET") => Verbosity::Quiet,
+            _ if is_set("RVENV_VERBOSE") => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
+
 impl Cli {
     /// Returns how to talk to the person who typed this.
     pub(crate) fn ui(&self) -> Ui {
-        let verbosity = match (self.global.quiet, self.global.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (false, true) => Verbosity::Verbose,
-            (false, false) => Verbosity::Normal,
-        };
+        let verbosity = self.global.verbosity();
         let color = match self.global.color {
             When::Auto => Color::Auto,
             When::Always => Color::Always,

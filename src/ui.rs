@@ -1,11 +1,10 @@
 //! What a person at a terminal sees: colour, notes, warnings, errors, the summary line.
 //!
 //! Everything goes to stderr; stdout carries data only.
-#![expect(clippy::print_stderr, reason = "the one place that talks to a person")]
 
 use crate::error;
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +51,14 @@ impl Ui {
     /// Says why something was done as it was (`-v`).
     pub(crate) fn note(self, message: impl Display) {
         if self.verbosity == Verbosity::Verbose {
-            eprintln!("{message}");
+            say(format_args!("{message}"));
         }
     }
 
     /// Says what a person should know although all went well.
     pub(crate) fn warn(self, message: impl Display) {
         if self.verbosity > Verbosity::Quiet {
-            eprintln!("{}: {message}", self.style("warning", "1;33"));
+            say(format_args!("{}: {message}", self.style("warning", "1;33")));
         }
     }
 
@@ -68,15 +67,15 @@ impl Ui {
         if self.verbosity == Verbosity::Verbose
             || self.terminal && self.verbosity == Verbosity::Normal
         {
-            eprintln!("{message}");
+            say(format_args!("{message}"));
         }
     }
 
     /// Prints `err` and its causes on one line, then every hint among them.
     pub(crate) fn error(self, err: &anyhow::Error) {
-        eprintln!("{}: {err:#}", self.style("error", "1;31"));
+        say(format_args!("{}: {err:#}", self.style("error", "1;31")));
         for hint in error::hints(err) {
-            eprintln!("{}: {hint}", self.style("hint", "1;36"));
+            say(format_args!("{}: {hint}", self.style("hint", "1;36")));
         }
     }
 
@@ -92,6 +91,11 @@ impl Ui {
             text.to_owned()
         }
     }
+}
+
+/// Writes a line; a reader that is gone, or a disk that is full, is no reason to stop.
+fn say(line: impl Display) {
+    writeln!(io::stderr(), "{line}").ok();
 }
 
 /// Returns whether the environment allows colours: <https://no-color.org> and `TERM=dumb`.

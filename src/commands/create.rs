@@ -1,17 +1,16 @@
 //! `rvenv ENV_DIR...` and `rvenv create`: makes environments.
 
-use crate::commands::Context;
+use crate::commands::{Context, is_set};
 use crate::error::Hinted;
-use crate::seed::{Replaced, Seed, upgrade_deps};
+use crate::seed::{Replaced, Seed, repoint, upgrade_deps};
 use crate::shell::{Activation, SHELLS};
-use crate::sys::fs;
+use crate::sys::{fs, platform};
 use crate::venv::create::{self, Existing, Options, Prompt};
-use crate::venv::environment::Environment;
 use crate::venv::executables::Executables;
 use crate::venv::interpreter::{self, Interpreter};
 use crate::venv::layout::Layout;
 use crate::venv::replace::{Outcome, Stage};
-use crate::venv::target;
+use crate::venv::target::{self, Found};
 use anyhow::{Context as _, Result, bail};
 use clap::ArgAction;
 use clap::builder::FalseyValueParser;
@@ -22,6 +21,9 @@ use std::time::Instant;
 pub(crate) const AFTER_HELP: &str = "\
 Once an environment has been created, activate it, e.g. by `source ENV_DIR/bin/activate`.
 A directory that has a subcommand's name is given as `./create`.";
+
+/// The activation scripts of POSIX Pythons since 3.8.
+const USUAL_SCRIPTS: [&str; 4] = ["activate", "activate.csh", "activate.fish", "Activate.ps1"];
 
 /// `rvenv [OPTIONS] ENV_DIR...`, as for `python -m venv`.
 #[derive(Debug, clap::Args)]
@@ -51,10 +53,13 @@ struct Flags {
     #[arg(long, action = ArgAction::SetTrue, env = "RVENV_SYSTEM_SITE_PACKAGES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     system_site_packages: bool,
     /// Link to the interpreter, the default except on Windows
-    #[arg(long, conflicts_with = "copies", action = ArgAction::SetTrue, env = "RVENV_SYMLINKS", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    #[arg(long, conflicts_with = "copies")]
     symlinks: bool,
-    /// Copy the interpreter instead of linking to it
-    #[arg(long, alias = "co", action = ArgAction::SetTrue, env = "RVENV_COPIES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    #[arg(
+        long,
+        alias = "co",
+        help = "Copy the interpreter instead of linking to it [env: RVENV_COPIES]"
+    )]
     copies: bool,
     /// Replace all that is in the environment's directory
     #[arg(long)]
@@ -104,28 +109,30 @@ impl Args {
 fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     let options = flags.options()?;
     let cache_dir = context.cache_dir();
+    let cache_dir = cache_dir.as_deref();
     let python = flags.python.as_deref().filter(|python| !python.is_empty());
-    let interpreter = interpreter::find(context.ui, cache_dir.as_deref(), python)?;
-    let creation = Creation {
-        context,
-        cache_dir: cache_dir.as_deref(),
-        interpreter: &interpreter,
-        options: &options,
-    };
-    env_dirs
-        .iter()
-        .try_for_each(|env_dir| creation.create(Path::new(env_dir)))
+    let found = interpreter::find(context.ui, cache_dir, python)?;
+    for env_dir in env_dirs {
+        let root = target::resolve(Path::new(env_dir))?;
+        let interpreter = interpreter::outside(cache_dir, &found, &root)?;
+        let layout = Layout::new(&root, &interpreter);
+        let creation = Creation {
+            context,
+            cache_dir,
+            interpreter,
+            layout,
+            options: &options,
+        };
+        creation.create(Path::new(env_dir))?;
+    }
+    Ok(())
 }
 
 impl Flags {
     fn options(&self) -> Result<Options> {
         Ok(Options {
             system_site_packages: self.system_site_packages,
-            executables: if self.copies {
-                Executables::Copy
-            } else {
-                Executables::Symlink
-            },
+            executables: self.executables(),
             existing: self.existing()?,
             prompt: self.prompt()?,
             with_pip: !self.without_pip,
@@ -133,6 +140,16 @@ impl Flags {
             scm_ignore_files: !self.without_scm_ignore_files,
             force: self.force,
         })
+    }
+
+    /// What is typed wins over the variable, and that over what the platform does.
+    fn executables(&self) -> Executables {
+        let is_link = self.symlinks || platform::LINKS_BY_DEFAULT && !is_set("RVENV_COPIES");
+        if self.copies || !is_link {
+            Executables::Copy
+        } else {
+            Executables::Symlink
+        }
     }
 
     fn existing(&self) -> Result<Existing> {
@@ -181,70 +198,97 @@ impl Flags {
     }
 }
 
-/// What one run makes its environments of.
+/// One environment to make, and what of.
 struct Creation<'a> {
     context: &'a Context,
     cache_dir: Option<&'a Path>,
-    interpreter: &'a Interpreter,
+    interpreter: Interpreter,
+    layout: Layout,
     options: &'a Options,
 }
 
 impl Creation<'_> {
-    fn create(&self, env_dir: &Path) -> Result<()> {
+    fn create(&self, typed: &Path) -> Result<()> {
         let started = Instant::now();
-        let layout = Layout::new(&target::resolve(env_dir)?, self.interpreter);
-        let found = target::inspect(&layout.root, self.options)?;
-        target::refuse_another_python(self.interpreter, &layout, self.options)?;
-        let stage = Stage::open(&layout.root, found, self.options.existing)?;
-        create::build(
-            self.context.ui,
-            stage.path(),
-            self.interpreter,
-            &layout,
-            self.options,
-        )?;
-        let replaced = self.install_pip(stage.path(), &layout)?;
-        self.write_activation_scripts(stage.path(), &layout)?;
-        self.commit(stage, &layout)?;
-        replaced
-            .iter()
-            .try_for_each(|replaced| replaced.remove(&layout))?;
-        self.upgrade_deps(&layout)?;
-        self.summarize(env_dir, &layout, started);
+        self.context.ui.note(format_args!(
+            "using {} (`{}`)",
+            self.interpreter.title(),
+            self.interpreter.executable.display()
+        ));
+        let found = self.make()?;
+        if self.options.upgrade_deps {
+            upgrade_deps::run(&self.interpreter, &self.layout)?;
+        }
+        self.summarize(typed, found, started);
         Ok(())
     }
 
-    fn install_pip(&self, place: &Path, layout: &Layout) -> Result<Vec<Replaced>> {
+    /// Makes it, once more where somebody else put something there meanwhile. Returns what was there.
+    fn make(&self) -> Result<Found> {
+        let ui = self.context.ui;
+        let found = target::inspect(&self.layout.root, self.options)?;
+        target::refuse_another_python(&self.interpreter, &self.layout, self.options)?;
+        let stage = Stage::open(&self.layout.root, found, self.options.existing)?;
+        create::build(
+            ui,
+            stage.path(),
+            &self.interpreter,
+            &self.layout,
+            self.options,
+        )?;
+        let replaced = self.install_pip(stage.path())?;
+        self.write_activation_scripts(stage.path())?;
+        if stage.commit(ui)? == Outcome::Lost {
+            ui.note("something was put there meanwhile; trying again");
+            return self.make();
+        }
+        self.remove_replaced(&replaced);
+        if self.options.existing == Existing::Upgrade {
+            repoint::repoint(&self.layout)?;
+        }
+        Ok(found)
+    }
+
+    fn install_pip(&self, place: &Path) -> Result<Vec<Replaced>> {
         if !self.options.with_pip {
             return Ok(Vec::new());
         }
         let seed = Seed {
             ui: self.context.ui,
             store: self.cache_dir,
-            interpreter: self.interpreter,
-            layout,
+            interpreter: &self.interpreter,
+            layout: &self.layout,
             existing: self.options.existing,
         };
+        let root = &self.layout.root;
         seed.install(place)
-            .with_context(|| format!("failed to install pip into `{}`", layout.root.display()))
+            .with_context(|| format!("failed to install pip into `{}`", root.display()))
+    }
+
+    /// Removes what is left of replaced distributions, which is no reason to fail: their successors are in place.
+    fn remove_replaced(&self, replaced: &[Replaced]) {
+        for replaced in replaced {
+            if let Err(err) = replaced.remove(&self.layout) {
+                self.context.ui.warn(format_args!("{err:#}"));
+            }
+        }
     }
 
     /// Writes the activation scripts that this interpreter's `venv` has, with venv's modes.
-    fn write_activation_scripts(&self, place: &Path, layout: &Layout) -> Result<()> {
-        let root = layout.root.to_str().context("the path is not UTF-8")?;
-        let name = layout
+    fn write_activation_scripts(&self, place: &Path) -> Result<()> {
+        let root = self.layout.root.to_str().context("the path is not UTF-8")?;
+        let name = self
+            .layout
             .root
             .file_name()
             .unwrap_or_default()
             .to_string_lossy();
-        let prompt = self
-            .options
-            .prompt
-            .as_ref()
-            .map_or(&*name, |prompt| prompt.shown(self.interpreter));
+        let prompt = self.options.prompt.as_ref();
+        let prompt = prompt.map_or(&*name, |prompt| prompt.shown(&self.interpreter));
+        let bin = self.layout.scripts.to_string_lossy();
         let activation = Activation {
             root,
-            bin: &layout.scripts.to_string_lossy(),
+            bin: &bin,
             prompt,
         };
         for shell in SHELLS {
@@ -253,7 +297,7 @@ impl Creation<'_> {
                 .iter()
                 .filter(|script| self.has_script(script.file_name))
             {
-                let path = place.join(&layout.scripts).join(script.file_name);
+                let path = place.join(&self.layout.scripts).join(script.file_name);
                 fs::write_new_with_mode(
                     &path,
                     shell.render(script, &activation).as_bytes(),
@@ -264,49 +308,30 @@ impl Creation<'_> {
         Ok(())
     }
 
-    /// Returns whether this interpreter's `venv` writes a script; where it is not installed, what all versions write.
+    /// Returns whether this interpreter's `venv` writes a script; where it is not installed, what it usually writes.
     fn has_script(&self, name: &str) -> bool {
         let scripts = &self.interpreter.activation_scripts;
         if scripts.is_empty() {
-            name.to_lowercase().starts_with("activate")
+            USUAL_SCRIPTS.contains(&name)
         } else {
             scripts.iter().any(|script| script == name)
         }
     }
 
-    fn commit(&self, stage: Stage, layout: &Layout) -> Result<()> {
-        let is_same = || {
-            Environment::open(&layout.root).is_some_and(|other| other.is_made_of(self.interpreter))
+    fn summarize(&self, typed: &Path, found: Found, started: Instant) {
+        let ui = self.context.ui;
+        let done = match (found, self.options.existing) {
+            (Found::Directory, Existing::Keep | Existing::Upgrade) => "updated",
+            _ => "created",
         };
-        match stage.commit(self.context.ui)? {
-            Outcome::Done => Ok(()),
-            Outcome::Lost if is_same() => {
-                self.context
-                    .ui
-                    .note("another process made the same environment meanwhile");
-                Ok(())
-            }
-            Outcome::Lost => bail!("`{}` appeared meanwhile", layout.root.display()),
-        }
-    }
-
-    fn upgrade_deps(&self, layout: &Layout) -> Result<()> {
-        if !self.options.upgrade_deps {
-            return Ok(());
-        }
-        upgrade_deps::run(self.interpreter, layout)
-    }
-
-    fn summarize(&self, env_dir: &Path, layout: &Layout, started: Instant) {
-        let activate = env_dir.join(&layout.scripts).join("activate");
-        self.context.ui.summary(format_args!(
-            "created {} ({}) in {} ms; activate it with: {}",
-            self.context.ui.bold(&env_dir.display().to_string()),
+        let activate = typed.join(&self.layout.scripts).join("activate");
+        let activate = SHELLS[0].literal(&activate.to_string_lossy());
+        ui.summary(format_args!(
+            "{done} {} ({}) in {} ms; activate it with: {}",
+            ui.bold(&typed.display().to_string()),
             self.interpreter.title(),
             started.elapsed().as_millis(),
-            self.context
-                .ui
-                .bold(&format!("source {}", activate.display())),
+            ui.bold(&format!("source {activate}")),
         ));
     }
 }

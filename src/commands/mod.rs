@@ -7,6 +7,12 @@ use crate::sys::platform;
 use crate::ui::Ui;
 use std::path::PathBuf;
 
+/// Returns whether a variable asks for something, by clap's understanding of such: neither blank nor a way to say no.
+pub(crate) fn is_set(variable: &str) -> bool {
+    const NO: [&str; 7] = ["", "0", "n", "no", "f", "false", "off"];
+    std::env::var(variable).is_ok_and(|value| !NO.contains(&value.to_lowercase().as_str()))
+}
+
 /// What every command gets.
 #[derive(Debug)]
 pub(crate) struct Context {

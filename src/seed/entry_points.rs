@@ -46,6 +46,12 @@ impl EntryPoint {
         })
     }
 
+    /// Returns whether its name is that of a file in `bin`, on every platform.
+    pub(crate) fn stays_in_bin(&self) -> bool {
+        let is_plain = |char: char| !matches!(char, '/' | '\\' | ':') && !char.is_control();
+        !matches!(self.name.as_str(), "" | "." | "..") && self.name.chars().all(is_plain)
+    }
+
     /// Returns the names in `bin`. As for pip, those of `pip` and `easy_install` follow the Python (`x_y`: `3.13`)
     /// they are for, not the one that their wheel was built with.
     pub(crate) fn launcher_names(&self, x_y: &str) -> Vec<String> {

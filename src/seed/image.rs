@@ -10,7 +10,7 @@ use crate::sys::link::Linker;
 use crate::sys::platform::Folder;
 use crate::sys::{fs, parallel, platform};
 use crate::venv::interpreter::Interpreter;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -98,6 +98,13 @@ impl Image {
             dir: dir.to_owned(),
             manifest,
         };
+        let Manifest {
+            dist_info, files, ..
+        } = &image.manifest;
+        ensure!(
+            dist_info.ends_with(".dist-info") && !files.is_empty(),
+            "the manifest is empty"
+        );
         image.check()?;
         Ok(image)
     }
@@ -199,6 +206,13 @@ fn describe(
     rows.push(Row::bare(format!("{}/RECORD", archive.dist_info)));
     let entry_points = fs::read_to_string(&tree.join(&archive.dist_info).join("entry_points.txt"))
         .unwrap_or_default();
+    let entry_points = EntryPoint::parse_all(&entry_points);
+    if let Some(escaping) = entry_points
+        .iter()
+        .find(|entry_point| !entry_point.stays_in_bin())
+    {
+        return Err(archive.refuse(&anyhow!("`{}` would be outside of `bin`", escaping.name)));
+    }
     let folder = Folder::open(tree)?;
     let files = paths.into_iter().chain(bytecode).chain([installer]);
     let file = |path: String| {
@@ -213,7 +227,7 @@ fn describe(
         directories: directories(&files),
         files,
         record: String::from_utf8(record::render(rows)?)?,
-        entry_points: EntryPoint::parse_all(&entry_points),
+        entry_points,
         manners: manners(tree),
     })
 }

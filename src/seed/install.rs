@@ -11,10 +11,6 @@ use crate::venv::layout::Layout;
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
-/// The longest line that the kernel reads to find an interpreter, as distlib has it.
-const LONGEST_SHEBANG: usize = 127;
-const LONGEST_SHEBANG_DARWIN: usize = 512;
-
 /// Installs images into one environment, in the manner of the pip among them.
 #[derive(Debug)]
 pub(super) struct Installer<'a> {
@@ -106,11 +102,7 @@ impl<'a> Installer<'a> {
             let stub = self.pip.windows_stub(self.interpreter)?;
             return launcher::windows_launcher(&stub, python, &style.script(entry_point));
         }
-        let longest = match self.interpreter.platform.as_str() {
-            "darwin" => LONGEST_SHEBANG_DARWIN,
-            _ => LONGEST_SHEBANG,
-        };
-        Ok(style.render(python, entry_point, longest).into_bytes())
+        Ok(style.render(python, entry_point).into_bytes())
     }
 
     fn launcher_path(&self, name: &str) -> PathBuf {

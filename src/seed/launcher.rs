@@ -4,6 +4,7 @@ use crate::seed::entry_points::EntryPoint;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::io::{Cursor, Write as _};
+use std::path::Path;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -29,13 +30,8 @@ impl LauncherStyle {
     }
 
     /// Returns a launcher for POSIX that runs `entry_point` with the interpreter at `python`.
-    pub(crate) fn render(
-        &self,
-        python: &str,
-        entry_point: &EntryPoint,
-        longest_line: usize,
-    ) -> String {
-        let mut launcher = shebang(python, longest_line);
+    pub(crate) fn render(&self, python: &str, entry_point: &EntryPoint) -> String {
+        let mut launcher = shebang(python, LONGEST_SHEBANG);
         if self.blank_line && launcher.lines().count() == 1 {
             launcher.push('\n');
         }
@@ -73,6 +69,12 @@ fn dedent(text: &str) -> String {
         .collect()
 }
 
+/// The longest line that the kernel reads to find an interpreter, as distlib has it.
+#[cfg(target_os = "macos")]
+const LONGEST_SHEBANG: usize = 512;
+#[cfg(not(target_os = "macos"))]
+const LONGEST_SHEBANG: usize = 127;
+
 /// Returns the line that starts `python`, in the form that pip writes: a plain one where the kernel can read it,
 /// else one that is a `sh` script and a Python string at once.
 fn shebang(python: &str, longest_line: usize) -> String {
@@ -99,6 +101,27 @@ fn sh_word(python: &str) -> String {
     } else {
         sh_and_python_word(python)
     }
+}
+
+/// Returns a launcher with the line that starts an interpreter of the same name in `bin`, or `None` where it starts none.
+pub(super) fn repointed(text: &str, bin: &Path) -> Option<String> {
+    let (line, rest) = text.split_once('\n')?;
+    let (python, rest) = if line == "#!/bin/sh" {
+        let (exec, rest) = rest.strip_prefix("'''exec' ")?.split_once('\n')?;
+        (
+            exec.strip_suffix(" \"$0\" \"$@\"")?,
+            rest.strip_prefix("' '''\n")?,
+        )
+    } else {
+        (line.strip_prefix("#!")?, rest)
+    };
+    let name = python.rsplit('/').next()?.trim_end_matches(['"', '\'']);
+    let is_python = name.starts_with("python") || name.starts_with("pypy");
+    let own = bin.join(name);
+    if !is_python || name.contains(char::is_whitespace) || !own.exists() {
+        return None;
+    }
+    Some(shebang(own.to_str()?, LONGEST_SHEBANG) + rest)
 }
 
 /// Quotes a path so that `sh` reads it literally, and a Python string in `'''` that it stands in neither ends nor
@@ -137,6 +160,34 @@ pub(crate) fn windows_launcher(stub: &[u8], python: &str, script: &str) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_launcher_is_pointed_to_the_interpreter_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("python3"), "").unwrap();
+        let own = format!("#!{}/python3\n", dir.path().display());
+        let check = |text: &str, expected: Option<&str>| {
+            let expected = expected.map(|rest| own.clone() + rest);
+            assert_eq!(repointed(text, dir.path()), expected, "{text}");
+        };
+        check("#!/old/bin/python3\nimport x\n", Some("import x\n"));
+        for word in [
+            "\"/o ld/bin/python3\"",
+            "'/o ld$/bin/python3'",
+            "/long/bin/python3",
+        ] {
+            let text = format!("#!/bin/sh\n'''exec' {word} \"$0\" \"$@\"\n' '''\nimport x\n");
+            check(&text, Some("import x\n"));
+        }
+        for other in [
+            "#!/bin/sh\necho\n",
+            "#!/old/bin/python2\n",
+            "#!/old/bin/python3 -E\nx\n",
+            "x",
+        ] {
+            check(other, None);
+        }
+    }
 
     #[test]
     fn shebangs_are_those_of_pip_and_never_run_what_is_in_a_path() {

@@ -6,6 +6,7 @@ mod image;
 mod install;
 mod launcher;
 mod record;
+pub(crate) mod repoint;
 mod store;
 mod uninstall;
 pub(crate) mod upgrade_deps;
@@ -39,6 +40,13 @@ pub(crate) struct Seed<'a> {
     pub(crate) existing: Existing,
 }
 
+/// A distribution that an environment has already.
+#[derive(Debug)]
+struct Kept {
+    dist_info: PathBuf,
+    version: String,
+}
+
 impl Seed<'_> {
     /// Installs what `ensurepip` bundles into `place`, short of what the environment that is there already keeps in
     /// the same or a later version. Returns what has to be removed there once `place` is put in place.
@@ -47,31 +55,38 @@ impl Seed<'_> {
     /// When the interpreter has no wheels, one of them is damaged, or the disk is full.
     pub(crate) fn install(&self, place: &Path) -> Result<Vec<Replaced>> {
         let wheels = wheel::bundled(self.interpreter)?;
+        let kept = wheels
+            .iter()
+            .map(|wheel| self.kept(wheel))
+            .collect::<Result<Vec<_>>>()?;
+        let is_kept = |(wheel, kept): (&Wheel, &Option<Kept>)| {
+            kept.as_ref()
+                .is_some_and(|kept| is_current(&kept.version, wheel))
+        };
+        if wheels.iter().zip(&kept).all(is_kept) {
+            return Ok(Vec::new());
+        }
         let scratch = tempfile::tempdir_in(place)?;
         let store = Store::new(self.store, scratch.path());
         let image = |wheel| store.image(self.ui, wheel, self.interpreter);
         let images: Vec<Image> = wheels.iter().map(image).collect::<Result<_>>()?;
         let installer = Installer::new(place, self.interpreter, self.layout, &images)?;
         let mut replaced = Vec::new();
-        for (wheel, image) in wheels.iter().zip(&images) {
-            let kept = self.kept(wheel)?;
-            if kept
-                .as_ref()
-                .is_some_and(|(_, version)| is_current(version, wheel))
-            {
+        for ((wheel, kept), image) in wheels.iter().zip(&kept).zip(&images) {
+            if is_kept((wheel, kept)) {
                 continue;
             }
             installer.install(image)?;
-            replaced.extend(
-                kept.map(|(dist_info, _)| Replaced::new(dist_info, &image.manifest.dist_info)),
-            );
+            if let Some(kept) = kept {
+                replaced.push(Replaced::new(&kept.dist_info, &image.manifest.dist_info)?);
+            }
         }
         self.say_how(installer.link_mode());
         Ok(replaced)
     }
 
-    /// Returns the `.dist-info` and the version of the same distribution in an environment that keeps its packages.
-    fn kept(&self, wheel: &Wheel) -> Result<Option<(PathBuf, String)>> {
+    /// Returns the same distribution in an environment that keeps its packages.
+    fn kept(&self, wheel: &Wheel) -> Result<Option<Kept>> {
         let site_packages = self.layout.root.join(&self.layout.purelib);
         if self.existing == Existing::Clear || !site_packages.is_dir() {
             return Ok(None);
@@ -86,7 +101,12 @@ impl Seed<'_> {
         };
         let paths = fs::list(&site_packages)?.into_iter();
         let mut whole = paths.filter(|path| path.join("RECORD").is_file());
-        Ok(whole.find_map(|path| Some((path.clone(), version(&path)?))))
+        Ok(whole.find_map(|dist_info| {
+            Some(Kept {
+                version: version(&dist_info)?,
+                dist_info,
+            })
+        }))
     }
 
     fn say_how(&self, mode: LinkMode) {

@@ -85,7 +85,7 @@ fn key(wheel: &Wheel, digest: &str, interpreter: &Interpreter) -> String {
     let mode = 0o666 & !platform::umask();
     format!(
         "{name}-{version}-{}-{tag}-{}-{mode:o}",
-        &digest[..16],
+        digest.get(..16).unwrap_or(digest),
         interpreter.magic_number
     )
 }
@@ -108,7 +108,9 @@ fn drop_image(ui: Ui, dir: &Path, why: &anyhow::Error) -> Result<()> {
 
 /// Builds an image under a temporary name and renames it into place.
 fn build(images: &Path, dir: &Path, wheel: &Wheel, interpreter: &Interpreter) -> Result<Image> {
-    let building = tempfile::tempdir_in(images)?;
+    let mut builder = tempfile::Builder::new();
+    platform::with_directory_mode(&mut builder);
+    let building = builder.tempdir_in(images)?;
     Image::build(building.path(), wheel, interpreter)?;
     fs::rename(building.path(), dir)?;
     drop(building.keep());

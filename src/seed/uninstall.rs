@@ -3,41 +3,55 @@
 use crate::seed::record;
 use crate::sys::fs;
 use crate::venv::layout::Layout;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A distribution that another version of it has taken the place of.
+/// A distribution that another version of it takes the place of.
 #[derive(Debug)]
 pub(crate) struct Replaced {
-    /// Its `.dist-info`.
-    old: PathBuf,
-    /// Its successor's.
+    /// The absolute paths of what it recorded.
+    files: Vec<PathBuf>,
+    /// Its successor's `.dist-info`.
     new: PathBuf,
 }
 
 impl Replaced {
-    pub(crate) fn new(old: PathBuf, new: &str) -> Self {
+    /// Reads what the distribution recorded, before anything is changed.
+    ///
+    /// # Errors
+    /// When its `RECORD` cannot be read.
+    pub(crate) fn new(old: &Path, new: &str) -> Result<Self> {
+        let files =
+            recorded(old).with_context(|| format!("failed to replace `{}`", old.display()))?;
         let new = old.with_file_name(new);
-        Self { old, new }
+        Ok(Self { files, new })
     }
 
     /// Removes the files that it recorded and its successor did not; nothing outside of the environment.
     ///
     /// # Errors
-    /// When a `RECORD` cannot be read, or a file cannot be removed.
+    /// When a file cannot be removed.
     pub(crate) fn remove(&self, layout: &Layout) -> Result<()> {
         let kept: HashSet<PathBuf> = recorded(&self.new)?.into_iter().collect();
-        let leftover = recorded(&self.old)?
-            .into_iter()
-            .filter(|path| !kept.contains(path));
-        for path in leftover.filter(|path| path.starts_with(&layout.root)) {
-            remove_if_there(&path)?;
-            remove_empty_directories(&path, &layout.root.join(&layout.purelib));
+        let site_packages = layout.root.join(&layout.purelib);
+        for path in self.files.iter().filter(|path| !kept.contains(*path)) {
+            if is_below(path, &layout.root) {
+                remove_if_there(path)?;
+                remove_empty_directories(path, &site_packages);
+            }
         }
         Ok(())
     }
+}
+
+/// Returns whether the directory that holds `path` is below `root`, wherever symlinks on the way lead.
+fn is_below(path: &Path, root: &Path) -> bool {
+    let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
+    directory
+        .zip(root.canonicalize().ok())
+        .is_some_and(|(directory, root)| directory.starts_with(root))
 }
 
 /// Returns the absolute paths of what a distribution recorded.

@@ -215,6 +215,11 @@ impl Archive {
             .is_some_and(|mode| mode & 0o111 != 0))
     }
 
+    /// Returns the error that says why this wheel is not installed.
+    pub(crate) fn refuse(&self, err: &anyhow::Error) -> anyhow::Error {
+        not_installable(&self.path, err)
+    }
+
     /// Returns the contents of a file that `RECORD` vouches for.
     ///
     /// # Errors
@@ -225,12 +230,12 @@ impl Archive {
             ensure!(is_known, "`{path}` in it is not what RECORD says it is");
             Ok(contents)
         });
-        contents.map_err(|err| not_installable(&self.path, &err))
+        contents.map_err(|err| self.refuse(&err))
     }
 
     fn contents(&mut self, path: &str) -> Result<Vec<u8>> {
         // RECORD itself has no row; no file of a bundled wheel comes near the limit.
-        let limit = self
+        let limit: u64 = self
             .row(path)
             .and_then(|row| row.2.parse().ok())
             .unwrap_or(64 << 20);
@@ -239,7 +244,7 @@ impl Archive {
             .zip
             .by_name(path)
             .with_context(|| format!("there is no `{path}`"))?;
-        file.take(limit + 1)
+        file.take(limit.saturating_add(1))
             .read_to_end(&mut contents)
             .with_context(|| format!("`{path}` is damaged"))?;
         Ok(contents)

@@ -88,7 +88,7 @@ pub(crate) const SHELLS: &[Shell] = &[
     Shell {
         names: &["nu", "nushell"],
         scripts: &[script!("activate.nu")],
-        usage: "rvenv activate-script --shell nu | save -f activate.nu; overlay use activate.nu",
+        usage: "rvenv activate-script --shell nu | save -f activate.nu   # and on a line of its own: overlay use activate.nu",
         quote: quote::nu,
         evaluate: str::to_owned,
     },
@@ -114,6 +114,11 @@ pub(crate) fn named(name: &str) -> Option<&'static Shell> {
 }
 
 impl Shell {
+    /// Returns a string as one word of this shell.
+    pub(crate) fn literal(&self, value: &str) -> String {
+        (self.quote)(value)
+    }
+
     /// The script as text for the shell's `eval`, or what it calls that.
     pub(crate) fn evaluate(&self, activation: &Activation) -> String {
         (self.evaluate)(&self.render(&self.scripts[0], activation))

@@ -11,6 +11,9 @@ use std::{io, thread};
 /// How much of a complaint is worth repeating, in characters.
 const LONGEST_COMPLAINT: usize = 200;
 
+/// How long to wait for complaints once a program has ended.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What a program said and how it ended.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -20,13 +23,16 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Returns the beginning of the last line that is not blank of what the program complained about.
+    /// Returns the beginning of the last line that is not blank of what the program complained about, on stderr, or
+    /// where that is silent on stdout.
     pub(crate) fn last_complaint(&self) -> String {
-        let mut lines = self.stderr.lines().rev().map(str::trim);
-        let line = lines
-            .find(|line| !line.is_empty())
-            .unwrap_or("it gave no reason");
-        line.chars().take(LONGEST_COMPLAINT).collect()
+        let stdout = String::from_utf8_lossy(&self.stdout);
+        let lines = self.stderr.lines().rev().chain(stdout.lines().rev());
+        let line = lines.map(str::trim).find(|line| !line.is_empty());
+        line.unwrap_or("it gave no reason")
+            .chars()
+            .take(LONGEST_COMPLAINT)
+            .collect()
     }
 }
 
@@ -57,7 +63,8 @@ pub(crate) fn run(command: &mut Command, input: &[u8], limit: Duration) -> Resul
             limit.as_secs_f32()
         );
     };
-    let stderr = stderr.recv_timeout(limit).unwrap_or_default();
+    // Its children may keep this one open.
+    let stderr = stderr.recv_timeout(PATIENCE).unwrap_or_default();
     Ok(Output {
         status,
         stdout,

@@ -109,14 +109,27 @@ const HOME_CACHE: &str = ".cache";
 /// The directory of an environment's executables.
 pub(crate) const SCRIPTS_DIR: &str = "bin";
 
-/// Returns whether two paths are on one device, so that neither is a mount point below the other.
-pub(crate) fn is_on_same_device(one: &Path, other: &Path) -> bool {
-    let device = |path| {
+/// Returns whether something is mounted at a directory, also where that is of the same file system.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    use rustix::fs::{CWD, StatxFlags, statx};
+    let mount = |path: &Path| {
+        statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID)
+            .ok()
+            .map(|stat| stat.stx_mnt_id)
+    };
+    mount(path) != mount(path.parent().unwrap_or(path))
+}
+
+/// Returns whether something is mounted at a directory, as far as devices tell.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    let device = |path: &Path| {
         fs::symlink_metadata(path)
-            .map(|metadata: Metadata| metadata.dev())
+            .map(|metadata| metadata.dev())
             .ok()
     };
-    device(one) == device(other)
+    device(path) != device(path.parent().unwrap_or(path))
 }
 
 /// Lets a temporary directory have the mode of an ordinary one, umask permitting, instead of being private.
@@ -135,7 +148,10 @@ pub(crate) fn ancestors() -> impl Iterator<Item = String> {
         pid = tail.split_whitespace().nth(1)?.parse().ok()?;
         Some(head.split_once('(')?.1.to_owned())
     })
+    .take(LONGEST_ANCESTRY)
 }
+
+const LONGEST_ANCESTRY: usize = 16;
 
 /// Returns the names or paths of the processes above this one, nearest first, as `ps` tells them.
 #[cfg(not(target_os = "linux"))]
@@ -153,6 +169,7 @@ pub(crate) fn ancestors() -> impl Iterator<Item = String> {
         pid = parent.parse().ok()?;
         Some(name.trim().to_owned())
     })
+    .take(LONGEST_ANCESTRY)
 }
 
 /// An open directory; the names that its methods are given are relative to it, and may have several parts.
@@ -205,3 +222,6 @@ impl Folder {
         })
     }
 }
+
+/// Whether `venv` links to the interpreter unless it is told otherwise.
+pub(crate) const LINKS_BY_DEFAULT: bool = true;

@@ -70,9 +70,9 @@ pub(crate) fn cache_dir() -> Option<PathBuf> {
 /// The directory of an environment's executables.
 pub(crate) const SCRIPTS_DIR: &str = "Scripts";
 
-/// Returns whether two paths are on one volume.
-pub(crate) fn is_on_same_device(one: &Path, other: &Path) -> bool {
-    one.components().next() == other.components().next()
+/// Returns whether something is mounted at a directory; std cannot tell.
+pub(crate) fn is_mount_point(_path: &Path) -> bool {
+    false
 }
 
 /// Does nothing: directories inherit their permissions.
@@ -178,3 +178,6 @@ impl Folder {
         })
     }
 }
+
+/// Whether `venv` links to the interpreter unless it is told otherwise.
+pub(crate) const LINKS_BY_DEFAULT: bool = false;

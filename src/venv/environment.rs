@@ -4,6 +4,7 @@ use crate::sys::{fs, platform};
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
 use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
+use crate::venv::replace;
 use std::path::{Path, PathBuf};
 
 /// The entries that an environment consists of; a directory that holds nothing else is (half) an environment.
@@ -56,14 +57,22 @@ impl Environment {
         })
     }
 
+    /// Returns the directory of the interpreter it was made of.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.cfg.get("home").map(Path::new)
+    }
+
     /// Returns its directory.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Returns the name for an activated shell to show, where it was given one.
+    /// Returns the name for an activated shell to show, where it was given one; without what would end a line in a
+    /// script.
     pub(crate) fn prompt(&self) -> Option<String> {
-        self.cfg.prompt()
+        let mut prompt = self.cfg.prompt()?;
+        prompt.retain(|char| !char.is_ascii_control());
+        Some(prompt)
     }
 
     /// Returns the name of the directory of its executables, which may be that of another system.
@@ -90,17 +99,6 @@ impl Environment {
                 list.is_ok_and(|paths| paths.iter().any(|path| path.join("site-packages").is_dir()))
             })
     }
-
-    /// Returns whether it is whole and made of `interpreter`.
-    pub(crate) fn is_made_of(&self, interpreter: &Interpreter) -> bool {
-        self.other_version(interpreter).is_none()
-            && self.cfg.get("home").map(Path::new) == Some(interpreter.home.as_path())
-            && self
-                .root
-                .join(platform::SCRIPTS_DIR)
-                .join(interpreter.executable_name())
-                .exists()
-    }
 }
 
 /// Returns the first entry of `dir` that tells a project or a repository.
@@ -110,8 +108,23 @@ pub(crate) fn project_entry(dir: &Path) -> Option<&'static str> {
         .find(|name| std::fs::symlink_metadata(dir.join(name)).is_ok())
 }
 
-/// Returns the entries of `dir` that no environment has.
-pub(crate) fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// Returns whether `dir` is what is left of an environment that never got its `pyvenv.cfg`: an interpreter or a script
+/// to activate it in `bin`, and nothing that no environment has.
+pub(crate) fn is_half_made(dir: &Path) -> anyhow::Result<bool> {
+    let is_telling = |path: &PathBuf| {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        name.starts_with("python") || name.starts_with("activate")
+    };
+    let scripts = fs::list(&dir.join(platform::SCRIPTS_DIR)).unwrap_or_default();
+    Ok(scripts.iter().any(is_telling) && foreign_entries(dir)?.is_empty())
+}
+
+/// Returns the entries of `dir` that no environment has; what rvenv itself left there is not counted.
+fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_own = |path: &PathBuf| {
         OWN_ENTRIES
             .iter()
@@ -119,6 +132,13 @@ pub(crate) fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     };
     Ok(fs::list(dir)?
         .into_iter()
-        .filter(|path| !is_own(path))
+        .filter(|path| !is_own(path) && !replace::is_temporary(path))
         .collect())
+}
+
+/// Returns the first entry of `dir` that is not rvenv's own and temporary.
+pub(crate) fn first_entry(dir: &Path) -> anyhow::Result<Option<PathBuf>> {
+    Ok(fs::list(dir)?
+        .into_iter()
+        .find(|path| !replace::is_temporary(path)))
 }

@@ -3,8 +3,9 @@
 use crate::error::Hinted;
 use crate::sys::fs;
 use crate::venv::environment::Environment;
-use crate::venv::target;
+use crate::venv::{replace, target};
 use anyhow::Result;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// The usual name of an environment, and of a file that says where it is (PEP 832).
@@ -34,10 +35,7 @@ pub(crate) fn from(here: &Path) -> Result<Environment> {
     if let Some(path) = usual.into_iter().find(|path| path.exists()) {
         return named(&path);
     }
-    let mut inside: Vec<Environment> = fs::list(here)?
-        .iter()
-        .filter_map(|path| Environment::open(path))
-        .collect();
+    let mut inside = environments_in(here)?;
     match inside.len() {
         1 => named(inside.remove(0).root()),
         0 => Err(Hinted::error(
@@ -56,6 +54,17 @@ pub(crate) fn from(here: &Path) -> Result<Environment> {
             "name the one that you mean",
         )),
     }
+}
+
+/// Returns the environments directly in `here`, each under one of its names.
+fn environments_in(here: &Path) -> Result<Vec<Environment>> {
+    let mut seen = HashSet::new();
+    let mut paths = fs::list(here)?;
+    paths.retain(|path| !replace::is_temporary(path) && seen.insert(path.canonicalize().ok()));
+    Ok(paths
+        .iter()
+        .filter_map(|path| Environment::open(path))
+        .collect())
 }
 
 fn names(environments: &[Environment]) -> String {

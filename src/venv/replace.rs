@@ -11,8 +11,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
+/// How many characters of a name are in that of its temporary directory.
+const LONGEST_BEGINNING: usize = 50;
+
 /// What stands in the name of every directory that is rvenv's own and temporary.
 const MARK: &str = ".rvenv-";
+
+/// Returns whether a path is that of a directory that a run has left behind, or is using now.
+pub(crate) fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') && name.contains(MARK)
+}
 
 /// How the staged environment gets to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +94,7 @@ impl Stage {
         let outcome = match manner {
             Manner::Rename => rename(dir, &target)?,
             Manner::Exchange => exchange(ui, dir, &target)?,
-            Manner::Merge => merge(&dir, &target)?,
+            Manner::Merge => merge(dir, &target)?,
             Manner::Refill => refill(ui, &dir, &target)?,
         };
         parents.keep();
@@ -109,13 +118,19 @@ fn must_stay(target: &Path) -> bool {
         |one: &Path, other: &Path| one.canonicalize().ok() == other.canonicalize().ok();
     let is_here = std::env::current_dir().is_ok_and(|here| same_place(&here, target));
     let parent = target.parent().unwrap_or(target);
-    is_here || !platform::is_on_same_device(target, parent) || temporary(parent, target).is_err()
+    is_here || platform::is_mount_point(target) || temporary(parent, target).is_err()
 }
 
 /// Makes a temporary directory with the modes of an ordinary one.
 fn temporary(dir: &Path, target: &Path) -> io::Result<TempDir> {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!(".{}{MARK}", name.trim_start_matches('.'));
+    // A name may have 255 bytes, and a character at most four.
+    let beginning: String = name
+        .trim_start_matches('.')
+        .chars()
+        .take(LONGEST_BEGINNING)
+        .collect();
+    let prefix = format!(".{beginning}{MARK}");
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix);
     platform::with_directory_mode(&mut builder);
@@ -142,6 +157,7 @@ fn rename(dir: TempDir, target: &Path) -> Result<Outcome> {
 }
 
 fn exchange(ui: Ui, dir: TempDir, target: &Path) -> Result<Outcome> {
+    fs::set_mode(dir.path(), platform::mode(&fs::metadata(target)?))?;
     if platform::exchange(dir.path(), target).is_err() {
         return rename_twice(ui, dir, target);
     }
@@ -151,12 +167,12 @@ fn exchange(ui: Ui, dir: TempDir, target: &Path) -> Result<Outcome> {
 
 /// Does what [`platform::exchange`] does, for file systems that have no such call.
 fn rename_twice(ui: Ui, dir: TempDir, target: &Path) -> Result<Outcome> {
-    let aside = temporary(target.parent().unwrap_or(target), target)?;
-    fs::rename(target, aside.path())?;
-    if let Err(err) = fs::rename(dir.path(), target) {
-        fs::rename(aside.path(), target)?;
-        return Err(err);
-    }
+    let mut aside = temporary(target.parent().unwrap_or(target), target)?;
+    let mut undo = Undo::default();
+    let moved = undo
+        .rename(target, &aside.path().join("old"))
+        .and_then(|()| undo.rename(dir.path(), target));
+    undo.settle(moved, &mut aside)?;
     drop(dir.keep());
     discard(ui, aside);
     Ok(Outcome::Done)
@@ -173,14 +189,17 @@ fn discard(ui: Ui, old: TempDir) {
     }
 }
 
-fn merge(dir: &TempDir, target: &Path) -> Result<Outcome> {
+/// What is replaced goes to where its successor was, and back again if a later step fails.
+fn merge(mut dir: TempDir, target: &Path) -> Result<Outcome> {
     let mut moves = Vec::new();
     plan(dir.path(), target, &mut moves)?;
     // What makes the directory an environment comes last.
     moves.sort_by_key(|(from, _)| from.ends_with(pyvenv_cfg::FILE_NAME));
-    for (from, to) in moves {
-        fs::rename(&from, &to)?;
-    }
+    let mut undo = Undo::default();
+    let outcome = moves
+        .iter()
+        .try_for_each(|(from, to)| undo.replace(from, to));
+    undo.settle(outcome, &mut dir)?;
     Ok(Outcome::Done)
 }
 
@@ -220,30 +239,36 @@ fn in_the_way(path: &Path) -> anyhow::Error {
 
 /// Moves everything in `target` aside and everything in `dir` in; on failure, everything back.
 fn refill(ui: Ui, dir: &TempDir, target: &Path) -> Result<Outcome> {
-    let aside = temporary(target, target)?;
-    let mut undo = Undo { moves: Vec::new() };
-    for path in fs::list(target)?
-        .into_iter()
-        .filter(|path| path != dir.path() && path != aside.path())
-    {
-        undo.rename(
-            &path,
-            &aside.path().join(path.file_name().unwrap_or_default()),
-        )?;
-    }
-    let mut new = fs::list(dir.path())?;
-    new.sort_by_key(|path| path.ends_with(pyvenv_cfg::FILE_NAME));
-    for path in new {
-        undo.rename(&path, &target.join(path.file_name().unwrap_or_default()))?;
-    }
-    undo.moves.clear();
+    let mut aside = temporary(target, target)?;
+    let mut undo = Undo::default();
+    let moved = move_all(&mut undo, target, aside.path())
+        .and_then(|()| move_all(&mut undo, dir.path(), target));
+    undo.settle(moved, &mut aside)?;
     discard(ui, aside);
     Ok(Outcome::Done)
 }
 
-/// Renames that are taken back, last first, unless they are forgotten.
+/// Moves all that is in one directory into another, `pyvenv.cfg` last; temporary directories stay.
+fn move_all(undo: &mut Undo, from: &Path, to: &Path) -> Result<()> {
+    let mut paths = fs::list(from)?;
+    paths.retain(|path| !is_temporary(path));
+    paths.sort_by_key(|path| path.ends_with(pyvenv_cfg::FILE_NAME));
+    paths
+        .iter()
+        .try_for_each(|path| undo.rename(path, &to.join(path.file_name().unwrap_or_default())))
+}
+
+/// One step that can be taken back.
+#[derive(Debug)]
+enum Step {
+    Renamed(PathBuf, PathBuf),
+    Exchanged(PathBuf, PathBuf),
+}
+
+/// The steps that were taken, to be taken back, last first, when a further one fails.
+#[derive(Debug, Default)]
 struct Undo {
-    moves: Vec<(PathBuf, PathBuf)>,
+    steps: Vec<Step>,
 }
 
 impl Undo {
@@ -252,17 +277,42 @@ impl Undo {
             bail!("`{}` appeared meanwhile", to.display());
         }
         fs::rename(from, to)?;
-        self.moves.push((from.to_owned(), to.to_owned()));
+        self.steps
+            .push(Step::Renamed(from.to_owned(), to.to_owned()));
         Ok(())
     }
-}
 
-impl Drop for Undo {
-    fn drop(&mut self) {
-        for (from, to) in self.moves.drain(..).rev() {
-            // The first failure is the one that is reported.
-            fs::rename(&to, &from).ok();
+    /// Puts `from` in the place of `to`; where the file system can, `to` goes to where `from` was.
+    fn replace(&mut self, from: &Path, to: &Path) -> Result<()> {
+        if to.symlink_metadata().is_err() {
+            return self.rename(from, to);
         }
+        if platform::exchange(from, to).is_ok() {
+            self.steps
+                .push(Step::Exchanged(from.to_owned(), to.to_owned()));
+            return Ok(());
+        }
+        fs::rename(from, to)
+    }
+
+    /// Takes everything back where `outcome` is a failure. What cannot be taken back stays in `aside`, which is kept.
+    fn settle(self, outcome: Result<()>, aside: &mut TempDir) -> Result<()> {
+        let Err(err) = outcome else {
+            return Ok(());
+        };
+        let back = self.steps.iter().rev().map(|step| match step {
+            Step::Renamed(from, to) => fs::rename(to, from),
+            Step::Exchanged(from, to) => Ok(platform::exchange(from, to)?),
+        });
+        // Every step is tried, whatever became of the one before.
+        if back.filter(Result::is_err).count() == 0 {
+            return Err(err);
+        }
+        aside.disable_cleanup(true);
+        Err(err.context(format!(
+            "not all could be put back: what was there is in `{}`",
+            aside.path().display()
+        )))
     }
 }
 

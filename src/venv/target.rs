@@ -158,9 +158,9 @@ fn refuse_to_clear_others(path: &Path, options: &Options) -> Result<()> {
             "choose another directory; `--force` clears it nonetheless",
         ));
     }
-    let foreign = environment::foreign_entries(path)?;
-    match foreign.first() {
-        Some(entry) if Environment::open(path).is_none() => Err(Hinted::error(
+    let is_environment = Environment::open(path).is_some() || environment::is_half_made(path)?;
+    match environment::first_entry(path)? {
+        Some(entry) if !is_environment => Err(Hinted::error(
             format!(
                 "`{}` is not a virtual environment: it has no pyvenv.cfg, but `{}`",
                 path.display(),
@@ -188,18 +188,19 @@ pub(crate) fn refuse_another_python(
     };
     let other = environment.other_version(interpreter);
     let elsewhere = environment.keeps_packages_elsewhere(layout);
+    let other = other.map(|version| format!("Python {version}"));
     let Some(other) = other.or_else(|| elsewhere.then(|| "another implementation".to_owned()))
     else {
         return Ok(());
     };
     let message = format!(
-        "`{}` is an environment of Python {other}, not of {}",
+        "`{}` is an environment of {other}, not of {}",
         root.display(),
         interpreter.title()
     );
     bail!(Hinted::error(
         message,
-        "`--clear` makes it anew; its packages have to be installed again"
+        "name the Python that it was made of with `--python`; or `--clear` makes it anew, without its packages"
     ));
 }
 

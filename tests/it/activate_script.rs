@@ -171,8 +171,53 @@ fn environments_of_other_tools_are_activated_with_their_prompt() {
     }
 }
 
+/// The prompt of an environment that came with somebody's repository would be a line of a script.
+#[test]
+fn a_prompt_is_one_line_whatever_pyvenv_cfg_says() {
+    let sandbox = with(&["env"]);
+    sandbox.write(
+        "env/pyvenv.cfg",
+        "home = /usr/bin\nprompt = 'a\\nb\\x07; touch x'\n",
+    );
+    for shell in ["sh", "fish", "tcsh", "cmd", "nu", "powershell"] {
+        let output = sandbox
+            .rvenv(["activate-script", "--shell", shell, "env"])
+            .output()
+            .unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            !script.contains("\nb; touch x") && !script.contains('\x07'),
+            "{shell}"
+        );
+    }
+}
+
 mod shell {
     use super::*;
+
+    /// An interactive fish would end with it.
+    #[test]
+    fn fish_may_evaluate_it_too() {
+        let sandbox = with(&[".venv"]);
+        let Some(fish) = which::which("fish").ok() else {
+            return crate::sandbox::missing("fish");
+        };
+        let line = format!(
+            "eval \"$('{}' activate-script --shell fish)\"; echo $VIRTUAL_ENV",
+            crate::sandbox::RVENV
+        );
+        let output = sandbox
+            .command(fish)
+            .args(["--no-config", "-c", &line])
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(
+            stdout.trim(),
+            sandbox.path(".venv").to_str().unwrap(),
+            "{output:?}"
+        );
+    }
 
     #[test]
     fn the_shell_is_that_of_the_process_above() {

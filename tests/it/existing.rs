@@ -169,7 +169,8 @@ fn another_version_is_refused_and_clear_makes_it_anew() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(
-            stderr.contains("is an environment of Python") && stderr.contains("hint: `--clear`")
+            stderr.contains("is an environment of Python")
+                && stderr.contains("`--python`; or `--clear`")
         );
     }
     assert_eq!(before, tree(sandbox.path("")));
@@ -222,4 +223,92 @@ fn of_many_processes_that_make_the_same_environment_all_succeed() {
         assert_works(&sandbox, &name);
     }
     assert_eq!(leftovers(&sandbox.path("")), [] as [PathBuf; 0]);
+}
+
+mod itself {
+    use super::*;
+
+    /// Below 3.11 an environment's interpreter takes itself for its base.
+    #[test]
+    fn an_environment_made_again_by_its_own_python_keeps_its_base() {
+        for python in pythons() {
+            let mut sandbox = Sandbox::new();
+            bare(&sandbox, python, &["env"]);
+            sandbox.set("VIRTUAL_ENV", sandbox.path("env"));
+            for flags in [
+                &["env"][..],
+                &["--upgrade", "env"],
+                &["--clear", "env"],
+                &["-p", "env/bin/python3", "env"],
+            ] {
+                sandbox
+                    .rvenv(["--without-pip"])
+                    .args(flags)
+                    .assert()
+                    .success();
+                assert_works(&sandbox, "env");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+mod modes {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn clear_keeps_the_mode_of_the_directory() {
+        let sandbox = Sandbox::new();
+        bare(&sandbox, &pythons()[0], &["env"]);
+        fs::set_permissions(sandbox.path("env"), fs::Permissions::from_mode(0o700)).unwrap();
+        bare(&sandbox, &pythons()[0], &["--clear", "env"]);
+        let mode = fs::metadata(sandbox.path("env"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}
+
+#[test]
+fn a_name_may_be_as_long_as_the_file_system_allows() {
+    let sandbox = Sandbox::new();
+    let name = "ü".repeat(127);
+    bare(&sandbox, &pythons()[0], &[&name]);
+    assert_works(&sandbox, &name);
+}
+
+/// What is there is put back, however many entries were replaced before one could not be.
+#[cfg(unix)]
+#[test]
+fn a_second_run_that_fails_half_way_puts_everything_back() {
+    let sandbox = Sandbox::new();
+    let python = &pythons()[0];
+    bare(&sandbox, python, &["env"]);
+    let Ok(output) = sandbox.command("strace").arg("-V").output() else {
+        return crate::sandbox::missing("strace");
+    };
+    assert!(output.status.success());
+    let before = tree(sandbox.path("env"));
+    for call in 1..=6 {
+        let inject = format!("--inject=renameat2,rename:error=EIO:when={call}+");
+        let mut strace = sandbox.command("strace");
+        strace.args([
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            &inject,
+            crate::sandbox::RVENV,
+            "--without-pip",
+            "-p",
+        ]);
+        let output = strace.arg(&python.path).arg("env").output().unwrap();
+        if call == 1 {
+            assert_eq!(output.status.code(), Some(1));
+            assert_eq!(before, tree(sandbox.path("env")));
+        }
+        assert_works(&sandbox, "env");
+    }
 }

@@ -125,6 +125,37 @@ fn an_activated_environment_whose_python_is_gone_is_passed_over() {
 }
 
 #[test]
+fn what_is_typed_wins_over_a_variable() {
+    let mut sandbox = Sandbox::new();
+    let base = folder(&sandbox, "base", &pythons()[0], &["python3"]);
+    sandbox.set_path(base);
+    let is_link = |sandbox: &Sandbox| sandbox.path("env/bin/python3").is_symlink();
+    sandbox.set("RVENV_COPIES", "1");
+    create(&sandbox, &["--symlinks"]);
+    assert!(is_link(&sandbox));
+    create(&sandbox, &[]);
+    assert!(!is_link(&sandbox));
+    sandbox.set("RVENV_COPIES", "0");
+    create(&sandbox, &[]);
+    assert!(is_link(&sandbox));
+    sandbox.set("RVENV_QUIET", "1");
+    assert!(create(&sandbox, &[]).contains("using "));
+}
+
+/// A panic would leave what is half made.
+#[test]
+fn a_reader_that_is_gone_is_no_reason_to_stop() {
+    let sandbox = Sandbox::new();
+    let line = format!(
+        "'{}' -v --without-pip -p '{}' one two 2> /dev/full",
+        sandbox::RVENV,
+        pythons()[0].path.display()
+    );
+    sandbox.command("sh").args(["-c", &line]).assert().success();
+    assert!(sandbox.path("two/pyvenv.cfg").is_file());
+}
+
+#[test]
 fn nothing_of_the_users_takes_part_in_the_question() {
     let mut sandbox = Sandbox::new();
     let trap = "import sys\nprint('trapped')\nsys.exit('trapped')\n";
@@ -210,6 +241,25 @@ mod pyenv {
         check(&sandbox, "3.9.10");
         sandbox.set("PYENV_VERSION", "missing:other");
         check(&sandbox, "other");
+    }
+
+    /// CVE-2022-35861: a file of somebody's repository chooses what is run.
+    #[test]
+    fn a_version_file_cannot_lead_out_of_the_versions() {
+        let mut sandbox = with_pyenv();
+        script(&sandbox, "evil/bin/python3", "echo evil >&2; exit 1");
+        let good = folder(&sandbox, "good", &pythons()[0], &["python3"]);
+        sandbox.set_path(format!("{}:{good}", sandbox.path("pyenv/shims").display()));
+        for version in [
+            "../../evil",
+            sandbox.path("evil").to_str().unwrap(),
+            "..",
+            ".",
+        ] {
+            sandbox.write(".python-version", version);
+            assert!(!create(&sandbox, &[]).contains("evil"));
+            assert_eq!(home(&sandbox), good);
+        }
     }
 
     #[test]

@@ -157,6 +157,15 @@ fn refuses_symlinks() {
 #[test]
 fn refuses_to_clear_what_is_not_an_environment() {
     let sandbox = furnished();
+    sandbox.write("local/bin/tool", "mine");
+    sandbox.write("local/share/data", "mine");
+    check(
+        &sandbox,
+        &["--clear", "local"],
+        1,
+        "is not a virtual environment",
+        "--force",
+    );
     check(
         &sandbox,
         &["--clear", "other"],
@@ -311,6 +320,18 @@ mod python {
         use std::os::unix::fs::PermissionsExt as _;
         let path = sandbox.write(name, format!("#!/bin/sh\n{text}\n"));
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Its lines would be lines of `pyvenv.cfg`.
+    #[cfg(unix)]
+    #[test]
+    fn refuses_a_python_whose_path_has_a_line_end() {
+        let sandbox = furnished();
+        let folder = sandbox.path("x\ninclude-system-site-packages = true\n");
+        fs::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&pythons()[0].path, folder.join("python3")).unwrap();
+        let path = folder.join("python3");
+        check(&sandbox, path.to_str().unwrap(), "has a control character");
     }
 
     #[test]

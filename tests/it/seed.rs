@@ -135,6 +135,26 @@ fn names_that_leave_the_environment_are_refused() {
     }
 }
 
+#[test]
+fn entry_points_that_leave_bin_are_refused() {
+    let digest = |text: &str| {
+        data_encoding::BASE64URL_NOPAD.encode(&<sha2::Sha256 as sha2::Digest>::digest(text))
+    };
+    for name in ["../escaped", "/tmp/escaped", ".."] {
+        let entry_points = format!("[console_scripts]\n{name} = module:main\n");
+        let path = "pip-1.0.dist-info/entry_points.txt";
+        let record = format!(
+            "{path},sha256={},{}\n",
+            digest(&entry_points),
+            entry_points.len()
+        );
+        check_wheel(
+            &[(path, &entry_points), ("pip-1.0.dist-info/RECORD", &record)],
+            "would be outside of `bin`",
+        );
+    }
+}
+
 /// One of the two would vanish on a file system that does not tell them apart.
 #[test]
 fn names_that_differ_in_case_only_are_refused() {

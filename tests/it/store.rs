@@ -270,6 +270,40 @@ mod second_run {
         assert!(!own.exists());
     }
 
+    /// Whatever pip is in it, and whatever else has launchers.
+    #[test]
+    fn upgrade_mends_the_launchers_of_an_environment_that_was_moved() {
+        let sandbox = Sandbox::with_shared_store();
+        create(&sandbox, "env");
+        pretend(&sandbox, "99.0");
+        fs::rename(sandbox.path("env"), sandbox.path("another place")).unwrap();
+        let pip = sandbox.path("another place/bin/pip");
+        assert!(sandbox.command(&pip).arg("--version").output().is_err());
+        let head = [
+            "-p".as_ref(),
+            python().path.as_os_str(),
+            "--upgrade".as_ref(),
+        ];
+        sandbox
+            .rvenv(head.into_iter().chain(["another place".as_ref()]))
+            .assert()
+            .success();
+        assert_pip_works(&sandbox, "another place");
+        let site_packages = pip_main(&sandbox.path("another place"));
+        let record = site_packages
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .join("pip-99.0.dist-info/RECORD");
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(fs::read(&pip).unwrap());
+        let digest = data_encoding::BASE64URL_NOPAD.encode(&digest);
+        assert!(
+            fs::read_to_string(record)
+                .unwrap()
+                .contains(&format!("bin/pip,sha256={digest},"))
+        );
+    }
+
     #[test]
     fn brings_back_a_pip_that_was_uninstalled() {
         let sandbox = Sandbox::with_shared_store();
@@ -278,4 +312,49 @@ mod second_run {
         sandbox.python("env").args(uninstall).assert().success();
         create(&sandbox, "env");
     }
+}
+
+#[test]
+fn a_digest_that_is_too_short_is_worked_out_again() {
+    let sandbox = Sandbox::with_shared_store();
+    create(&sandbox, "one");
+    let digests = fs::read_dir(sandbox.store().join("digests-v1")).unwrap();
+    let path = digests.map(|entry| entry.unwrap().path()).next().unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let digest = text
+        .split("\"digest\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    fs::write(&path, text.replace(digest, "x")).unwrap();
+    create(&sandbox, "two");
+    fs::write(&path, text).unwrap();
+}
+
+/// A row of RECORD may name a path that a symlink leads out of the environment.
+#[cfg(unix)]
+#[test]
+fn nothing_outside_is_removed_with_an_older_pip() {
+    let sandbox = Sandbox::with_shared_store();
+    create(&sandbox, "env");
+    let victim = sandbox.write("outside/module.py", "mine");
+    let main = pip_main(&sandbox.path("env"));
+    let site_packages = main.ancestors().nth(2).unwrap();
+    std::os::unix::fs::symlink(victim.parent().unwrap(), site_packages.join("out")).unwrap();
+    let old = site_packages.join("pip-1.0.dist-info");
+    fs::create_dir(&old).unwrap();
+    fs::write(
+        old.join("RECORD"),
+        "out/module.py,,\n../../../../outside/module.py,,\n",
+    )
+    .unwrap();
+    let entries = fs::read_dir(site_packages)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let current = entries.filter(|path| path.to_string_lossy().contains("pip-") && *path != old);
+    current.for_each(|path| fs::remove_dir_all(path).unwrap());
+    create(&sandbox, "env");
+    assert_eq!(fs::read_to_string(victim).unwrap(), "mine");
 }

@@ -2,7 +2,8 @@
 # Written by rvenv.
 
 # Nothing called a script that is run.
-if not status stack-trace | string match -qr .
+if string match -q '*activate.fish' -- (status filename)
+    and not status stack-trace | string match -qr .
     echo 'rvenv: this script must be sourced, not run:  source '(status filename) >&2
     exit 33
 end

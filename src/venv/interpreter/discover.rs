@@ -3,6 +3,7 @@
 use crate::error::Hinted;
 use crate::sys::platform;
 use crate::ui::Ui;
+use crate::venv::environment::Environment;
 use crate::venv::interpreter::pyenv::{self, Shim};
 use crate::venv::interpreter::{Interpreter, cache};
 use anyhow::Result;
@@ -27,6 +28,53 @@ pub(crate) fn find(
         Some(request) => cache::ask(cache_dir, &requested(request)?),
         None => first_that_runs(ui, cache_dir),
     }
+}
+
+/// Returns `interpreter`, or where that is in the very environment that is at `root`, the one that it was made of: below
+/// 3.11 an environment's interpreter takes itself for the base, and would become a link to itself.
+///
+/// # Errors
+/// When there is none outside of `root`.
+pub(crate) fn outside(
+    cache_dir: Option<&Path>,
+    interpreter: &Interpreter,
+    root: &Path,
+) -> Result<Interpreter> {
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let is_inside = |path: &Path| {
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        folder.is_some_and(|folder| folder.starts_with(&root))
+    };
+    if !is_inside(&interpreter.base_executable) {
+        return Ok(interpreter.clone());
+    }
+    let linked = first_outside(&interpreter.base_executable, is_inside);
+    let environment = Environment::open(&root);
+    let home = environment.as_ref().and_then(Environment::home);
+    let named = home.map(|home| home.join(interpreter.executable_name()));
+    let candidates = linked
+        .into_iter()
+        .chain(named.filter(|path| !is_inside(path)));
+    let mut bases = candidates.filter_map(|path| cache::ask(cache_dir, &path).ok());
+    let is_same = |base: &Interpreter| {
+        (&base.implementation, base.version) == (&interpreter.implementation, interpreter.version)
+    };
+    bases.find(is_same).ok_or_else(|| {
+        let path = interpreter.executable.display();
+        Hinted::error(
+            format!("`{path}` is in the environment that is to be made of it"),
+            "name a Python outside of it with `--python`",
+        )
+    })
+}
+
+/// Returns the first path outside of an environment that the links of its interpreter lead to.
+fn first_outside(path: &Path, is_inside: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let next = |path: &PathBuf| Some(path.parent()?.join(std::fs::read_link(path).ok()?));
+    // As many links as Linux follows.
+    std::iter::successors(Some(path.to_owned()), next)
+        .take(40)
+        .find(|path| !is_inside(path))
 }
 
 fn requested(request: &OsStr) -> Result<PathBuf> {

@@ -5,7 +5,7 @@ mod discover;
 mod probe;
 mod pyenv;
 
-pub(crate) use discover::find;
+pub(crate) use discover::{find, outside};
 
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;

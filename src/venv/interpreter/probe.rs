@@ -16,6 +16,7 @@ const MARK: &[u8] = b"@RVENV@";
 /// The variable that says how many seconds an interpreter may take to answer, and what it is without.
 const LIMIT_VARIABLE: &str = "RVENV_PROBE_TIMEOUT";
 const LIMIT: Duration = Duration::from_secs(30);
+const LONGEST_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Starts the interpreter at `path` and returns what it says about itself.
 ///
@@ -23,8 +24,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// When it does not start, does not answer in time, is Python 2 or older than 3.6, or is no Python at all.
 pub(super) fn probe(path: &Path) -> Result<Interpreter> {
     let mut command = Command::new(path);
-    command.args(["-I", "-S", "-B", "-c", PROBE]);
-    let output = process::run(&mut command, b"", limit())
+    command.args(["-I", "-S", "-B", "-"]);
+    let output = process::run(&mut command, PROBE.as_bytes(), limit())
         .map_err(|err| refusal(format!("`{}` does not run: {err:#}", path.display())))?;
     match answer(&output.stdout) {
         Some(answer) => parse(path, answer),
@@ -36,7 +37,9 @@ fn limit() -> Duration {
     let seconds = std::env::var(LIMIT_VARIABLE)
         .ok()
         .and_then(|value| value.parse().ok());
-    seconds.map_or(LIMIT, Duration::from_secs)
+    seconds.map_or(LIMIT, |seconds| {
+        Duration::from_secs(seconds).min(LONGEST_LIMIT)
+    })
 }
 
 /// Returns the line after the last mark.
@@ -59,6 +62,20 @@ fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
         return Err(refusal(format!(
             "`{}` cannot tell its own path",
             path.display()
+        )));
+    }
+    let paths = [
+        &interpreter.executable,
+        &interpreter.real_executable,
+        &interpreter.base_executable,
+    ];
+    if paths.into_iter().any(|path| {
+        path.to_string_lossy()
+            .contains(|char: char| char.is_ascii_control())
+    }) {
+        let shown = path.display().to_string().escape_debug().to_string();
+        return Err(refusal(format!(
+            "the path of `{shown}` has a control character"
         )));
     }
     Ok(interpreter)

@@ -61,6 +61,10 @@ fn nearest_version_file() -> Option<String> {
 /// Returns an executable of an installed version, which may be named by its beginning: `3.12` for the latest 3.12.x.
 fn executable(root: &Path, version: &str, name: &OsStr) -> Option<PathBuf> {
     let version = version.strip_prefix("python-").unwrap_or(version);
+    // A file in somebody's repository must not lead out of the versions: CVE-2022-35861.
+    if version.contains(['/', '\\']) || version.starts_with('.') {
+        return None;
+    }
     let installed = root.join("versions");
     let exact = installed.join(version);
     let dir = if !version.is_empty() && exact.is_dir() {
