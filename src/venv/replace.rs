@@ -83,7 +83,7 @@ impl Stage {
     /// Puts what was built at the target.
     ///
     /// # Errors
-    /// When the target cannot be changed; unless entries had to go one by one, it is as it was then.
+    /// When the target cannot be changed; it is as it was then, or the error says where the rest of it is.
     pub(crate) fn commit(self, ui: Ui) -> Result<Outcome> {
         let Self {
             dir,
