@@ -112,7 +112,8 @@ impl Image {
     fn check(&self) -> Result<()> {
         let tree = Folder::open(&self.dir.join(TREE))?;
         parallel::for_each(&self.manifest.files, |file| {
-            let is_same = tree.look(&file.path)? == file.look;
+            let found = tree.look(&file.path);
+            let is_same = found.is_ok_and(|found| found == file.look);
             ensure!(
                 is_same,
                 "`{}` in `{}` was changed",

@@ -3,7 +3,7 @@
 use crate::seed::image::Image;
 use crate::seed::wheel::Wheel;
 use crate::sys::fs::{self, Stamp};
-use crate::sys::platform;
+use crate::sys::{memo, platform};
 use crate::ui::Ui;
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Context as _, Result};
@@ -118,13 +118,10 @@ fn build(images: &Path, dir: &Path, wheel: &Wheel, interpreter: &Interpreter) ->
 }
 
 fn remembered_digest(store: &Path, wheel: &Path) -> Result<String> {
-    let name = HEXLOWER.encode(&Sha256::digest(wheel.as_os_str().as_encoded_bytes())[..16]);
-    let file = store.join(DIGESTS).join(format!("{name}.json"));
+    let folder = store.join(DIGESTS);
     let stamp =
         Stamp::of(wheel).with_context(|| format!("failed to look at `{}`", wheel.display()))?;
-    let known = fs::read(&file)
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Remembered>(&text).ok());
+    let known: Option<Remembered> = memo::recall(&folder, wheel);
     if let Some(known) = known.filter(|known| known.path == wheel && known.stamp == stamp) {
         return Ok(known.digest);
     }
@@ -132,14 +129,9 @@ fn remembered_digest(store: &Path, wheel: &Path) -> Result<String> {
     let known = Remembered {
         path: wheel.to_owned(),
         stamp,
-        digest: digest.clone(),
+        digest,
     };
     // What cannot be remembered is worked out again.
-    remember(&file, &known).ok();
-    Ok(digest)
-}
-
-fn remember(file: &Path, known: &Remembered) -> Result<()> {
-    fs::create_dir_all(file.parent().unwrap_or(file))?;
-    fs::write_atomic(file, &serde_json::to_vec(known)?)
+    memo::remember(&folder, wheel, &known).ok();
+    Ok(known.digest)
 }

@@ -35,23 +35,16 @@ impl Replaced {
     /// When a file cannot be removed.
     pub(crate) fn remove(&self, layout: &Layout) -> Result<()> {
         let kept: HashSet<PathBuf> = recorded(&self.new)?.into_iter().collect();
+        let root = fs::real(&layout.root);
         let site_packages = layout.root.join(&layout.purelib);
         for path in self.files.iter().filter(|path| !kept.contains(*path)) {
-            if is_below(path, &layout.root) {
+            if fs::is_below(path, &root) {
                 remove_if_there(path)?;
                 remove_empty_directories(path, &site_packages);
             }
         }
         Ok(())
     }
-}
-
-/// Returns whether the directory that holds `path` is below `root`, wherever symlinks on the way lead.
-fn is_below(path: &Path, root: &Path) -> bool {
-    let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
-    directory
-        .zip(root.canonicalize().ok())
-        .is_some_and(|(directory, root)| directory.starts_with(root))
 }
 
 /// Returns the absolute paths of what a distribution recorded.

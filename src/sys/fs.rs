@@ -133,6 +133,18 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(normal)
 }
 
+/// Returns `path` without symlinks, as far as it is there.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// Returns whether the directory that holds `path` is `root`, which has no symlinks, or below it, wherever symlinks on
+/// the way lead.
+pub(crate) fn is_below(path: &Path, root: &Path) -> bool {
+    let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
+    directory.is_some_and(|directory| directory.starts_with(root))
+}
+
 /// What a file in a tree looks like when nobody has changed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Look {

@@ -4,6 +4,7 @@
 
 pub(crate) mod fs;
 pub(crate) mod link;
+pub(crate) mod memo;
 pub(crate) mod parallel;
 #[cfg(unix)]
 #[path = "unix.rs"]

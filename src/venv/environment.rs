@@ -120,25 +120,17 @@ pub(crate) fn is_half_made(dir: &Path) -> anyhow::Result<bool> {
         name.starts_with("python") || name.starts_with("activate")
     };
     let scripts = fs::list(&dir.join(platform::SCRIPTS_DIR)).unwrap_or_default();
-    Ok(scripts.iter().any(is_telling) && foreign_entries(dir)?.is_empty())
-}
-
-/// Returns the entries of `dir` that no environment has; what rvenv itself left there is not counted.
-fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_own = |path: &PathBuf| {
         OWN_ENTRIES
             .iter()
             .any(|own| path.file_name() == Some(own.as_ref()))
     };
-    Ok(fs::list(dir)?
-        .into_iter()
-        .filter(|path| !is_own(path) && !replace::is_temporary(path))
-        .collect())
+    Ok(scripts.iter().any(is_telling) && entries(dir)?.iter().all(is_own))
 }
 
-/// Returns the first entry of `dir` that is not rvenv's own and temporary.
-pub(crate) fn first_entry(dir: &Path) -> anyhow::Result<Option<PathBuf>> {
-    Ok(fs::list(dir)?
-        .into_iter()
-        .find(|path| !replace::is_temporary(path)))
+/// Returns the entries of `dir`; what rvenv itself left there, or has there now, is not counted.
+pub(crate) fn entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = fs::list(dir)?;
+    paths.retain(|path| !replace::is_temporary(path));
+    Ok(paths)
 }

@@ -2,8 +2,8 @@
 
 use crate::error::Hinted;
 use crate::sys::fs;
-use crate::venv::environment::Environment;
-use crate::venv::{replace, target};
+use crate::venv::environment::{self, Environment};
+use crate::venv::target;
 use anyhow::Result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -59,8 +59,8 @@ pub(crate) fn from(here: &Path) -> Result<Environment> {
 /// Returns the environments directly in `here`, each under one of its names.
 fn environments_in(here: &Path) -> Result<Vec<Environment>> {
     let mut seen = HashSet::new();
-    let mut paths = fs::list(here)?;
-    paths.retain(|path| !replace::is_temporary(path) && seen.insert(path.canonicalize().ok()));
+    let mut paths = environment::entries(here)?;
+    paths.retain(|path| seen.insert(path.canonicalize().ok()));
     Ok(paths
         .iter()
         .filter_map(|path| Environment::open(path))

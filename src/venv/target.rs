@@ -114,9 +114,9 @@ fn inside_a_file(path: &Path) -> anyhow::Error {
 fn refuse_precious(path: &Path) -> Result<()> {
     let here = env::current_dir().ok();
     match precious(
-        &real(path),
-        here.as_deref().map(real).as_deref(),
-        env::home_dir().as_deref().map(real).as_deref(),
+        &fs::real(path),
+        here.as_deref().map(fs::real).as_deref(),
+        env::home_dir().as_deref().map(fs::real).as_deref(),
     ) {
         Some(what) => Err(Hinted::error(
             format!("`{}` is {what}", path.display()),
@@ -139,10 +139,6 @@ fn precious(path: &Path, here: Option<&Path>, home: Option<&Path>) -> Option<&'s
     }
 }
 
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
 /// Refuses `--clear` where it would take away what is not an environment's.
 fn refuse_to_clear_others(path: &Path, options: &Options) -> Result<()> {
     if options.existing != Existing::Clear || options.force {
@@ -159,7 +155,7 @@ fn refuse_to_clear_others(path: &Path, options: &Options) -> Result<()> {
         ));
     }
     let is_environment = Environment::open(path).is_some() || environment::is_half_made(path)?;
-    match environment::first_entry(path)? {
+    match environment::entries(path)?.first() {
         Some(entry) if !is_environment => Err(Hinted::error(
             format!(
                 "`{}` is not a virtual environment: it has no pyvenv.cfg, but `{}`",

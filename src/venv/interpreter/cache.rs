@@ -1,10 +1,10 @@
 //! Remembering what an interpreter said about itself, for as long as that cannot have changed.
 
 use crate::sys::fs::{self, Stamp};
+use crate::sys::memo;
 use crate::venv::interpreter::{Interpreter, probe};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -37,24 +37,24 @@ impl Entry {
 /// As [`probe::probe`].
 pub(super) fn ask(cache_dir: Option<&Path>, path: &Path) -> Result<Interpreter> {
     let called = called(path)?;
-    let file = cache_dir.map(|dir| dir.join(FOLDER).join(file_name(&called)));
-    if let Some(interpreter) = file.as_deref().and_then(|file| recall(file, &called)) {
-        return Ok(interpreter);
+    let folder = cache_dir.map(|dir| dir.join(FOLDER));
+    let known: Option<Entry> = folder
+        .as_deref()
+        .and_then(|folder| memo::recall(folder, &called));
+    if let Some(entry) = known.filter(|entry| entry.still_holds(&called)) {
+        return Ok(entry.interpreter);
     }
     let own = witnesses_of(&called);
     let interpreter = probe::probe(path)?;
-    if let Some(file) = file.filter(|_| !is_script(path)) {
+    if let Some(folder) = folder.filter(|_| !is_script(path)) {
         let witnesses = [own, witnesses_beside(&interpreter)].concat();
+        let entry = Entry {
+            called,
+            witnesses,
+            interpreter: interpreter.clone(),
+        };
         // What cannot be remembered is asked again.
-        remember(
-            &file,
-            &Entry {
-                called,
-                witnesses,
-                interpreter: interpreter.clone(),
-            },
-        )
-        .ok();
+        memo::remember(&folder, &entry.called, &entry).ok();
     }
     Ok(interpreter)
 }
@@ -67,22 +67,6 @@ fn called(path: &Path) -> Result<PathBuf> {
     }
     let here = env::current_dir().context("failed to find the current directory")?;
     Ok(here.join(".").join(path))
-}
-
-/// The name depends on the path alone, so that an upgraded interpreter takes the place of the old one.
-fn file_name(path: &Path) -> String {
-    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    format!("{}.json", data_encoding::HEXLOWER.encode(&digest[..16]))
-}
-
-fn recall(file: &Path, path: &Path) -> Option<Interpreter> {
-    let entry: Entry = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-    entry.still_holds(path).then_some(entry.interpreter)
-}
-
-fn remember(file: &Path, entry: &Entry) -> Result<()> {
-    fs::create_dir_all(file.parent().unwrap_or(file))?;
-    fs::write_atomic(file, &serde_json::to_vec(entry)?)
 }
 
 /// Returns the executable and the two places of a `pyvenv.cfg` (PEP 405), which may also appear later.

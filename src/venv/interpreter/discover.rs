@@ -1,7 +1,7 @@
 //! Finding the interpreter that a command line means.
 
 use crate::error::Hinted;
-use crate::sys::platform;
+use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::environment::Environment;
 use crate::venv::interpreter::pyenv::{self, Shim};
@@ -40,11 +40,8 @@ pub(crate) fn outside(
     interpreter: &Interpreter,
     root: &Path,
 ) -> Result<Interpreter> {
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let is_inside = |path: &Path| {
-        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-        folder.is_some_and(|folder| folder.starts_with(&root))
-    };
+    let root = fs::real(root);
+    let is_inside = |path: &Path| fs::is_below(path, &root);
     if !is_inside(&interpreter.base_executable) {
         return Ok(interpreter.clone());
     }
