@@ -19,6 +19,11 @@ mod venv;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// musl's own asks the kernel for pages and gives them back all the time: half the time of an environment without pip.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     sys::platform::umask();
     let cli = cli::Cli::parse();
