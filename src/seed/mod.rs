@@ -1,5 +1,6 @@
 //! pip into an environment, as `ensurepip` would put it there, without running either.
 
+mod build;
 mod compile;
 mod entry_points;
 mod image;

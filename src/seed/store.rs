@@ -51,7 +51,7 @@ impl<'a> Store<'a> {
         }
         let dir = self.scratch.join(&wheel.name);
         fs::create_dir(&dir)?;
-        Image::build(&dir, wheel, interpreter)
+        Image::build(ui, &dir, wheel, interpreter)
     }
 }
 
@@ -69,13 +69,7 @@ fn kept_image(ui: Ui, store: &Path, wheel: &Wheel, interpreter: &Interpreter) ->
         Err(err) if dir.exists() => drop_image(ui, &dir, &err)?,
         Err(_) => {}
     }
-    ui.note(format_args!(
-        "building the image of {} {} for {}",
-        wheel.name,
-        wheel.version,
-        interpreter.title()
-    ));
-    build(&images, &dir, wheel, interpreter)
+    build(ui, &images, &dir, wheel, interpreter)
 }
 
 /// Names all that an image depends on: two Pythons with the same bytecode share it, two umasks do not.
@@ -107,11 +101,17 @@ fn drop_image(ui: Ui, dir: &Path, why: &anyhow::Error) -> Result<()> {
 }
 
 /// Builds an image under a temporary name and renames it into place.
-fn build(images: &Path, dir: &Path, wheel: &Wheel, interpreter: &Interpreter) -> Result<Image> {
+fn build(
+    ui: Ui,
+    images: &Path,
+    dir: &Path,
+    wheel: &Wheel,
+    interpreter: &Interpreter,
+) -> Result<Image> {
     let mut builder = tempfile::Builder::new();
     platform::with_directory_mode(&mut builder);
     let building = builder.tempdir_in(images)?;
-    Image::build(building.path(), wheel, interpreter)?;
+    Image::build(ui, building.path(), wheel, interpreter)?;
     fs::rename(building.path(), dir)?;
     drop(building.keep());
     Image::open(dir)
