@@ -4,16 +4,18 @@ use crate::commands::{Context, is_set};
 use crate::error::Hinted;
 use crate::seed::{Replaced, Seed, repoint, upgrade_deps};
 use crate::shell::{Activation, SHELLS};
+use crate::sys::link::LinkMode;
+use crate::sys::memo::Memo;
 use crate::sys::{fs, platform};
 use crate::venv::create::{self, Existing, Options, Prompt};
 use crate::venv::executables::Executables;
-use crate::venv::interpreter::{self, Interpreter};
+use crate::venv::interpreter::{self, Interpreter, Known};
 use crate::venv::layout::Layout;
 use crate::venv::replace::{Outcome, Stage};
 use crate::venv::target::{self, Found};
 use anyhow::{Context as _, Result, bail};
-use clap::ArgAction;
 use clap::builder::FalseyValueParser;
+use clap::{ArgAction, ValueEnum};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -88,9 +90,40 @@ struct Flags {
         hide_env_values = true
     )]
     python: Option<OsString>,
+    /// How files get from the store into the environment: `auto` clones them where that can be done, else makes hard links,
+    /// else copies
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "auto",
+        env = "RVENV_LINK_MODE",
+        hide_env_values = true
+    )]
+    link_mode: Linking,
     /// Clear a directory although it is not an environment
     #[arg(long)]
     force: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Linking {
+    Auto,
+    Clone,
+    Hardlink,
+    Copy,
+    Symlink,
+}
+
+impl Linking {
+    fn mode(self) -> Option<LinkMode> {
+        match self {
+            Self::Auto => None,
+            Self::Clone => Some(LinkMode::Clone),
+            Self::Hardlink => Some(LinkMode::Hardlink),
+            Self::Copy => Some(LinkMode::Copy),
+            Self::Symlink => Some(LinkMode::Symlink),
+        }
+    }
 }
 
 impl DropIn {
@@ -114,14 +147,16 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     let found = interpreter::find(context.ui, cache_dir, python)?;
     for env_dir in env_dirs {
         let root = target::resolve(Path::new(env_dir))?;
-        let interpreter = interpreter::outside(cache_dir, &found, &root)?;
-        let layout = Layout::new(&root, &interpreter);
+        let base = interpreter::outside(cache_dir, &found.interpreter, &root)?;
+        let Known { interpreter, memo } = base.as_ref().unwrap_or(&found);
         let creation = Creation {
             context,
             cache_dir,
             interpreter,
-            layout,
+            memo,
+            layout: Layout::new(&root, interpreter),
             options: &options,
+            link_mode: flags.link_mode.mode(),
         };
         creation.create(Path::new(env_dir))?;
     }
@@ -202,9 +237,11 @@ impl Flags {
 struct Creation<'a> {
     context: &'a Context,
     cache_dir: Option<&'a Path>,
-    interpreter: Interpreter,
+    interpreter: &'a Interpreter,
+    memo: &'a Memo,
     layout: Layout,
     options: &'a Options,
+    link_mode: Option<LinkMode>,
 }
 
 impl Creation<'_> {
@@ -217,7 +254,7 @@ impl Creation<'_> {
         ));
         let found = self.make()?;
         if self.options.upgrade_deps {
-            upgrade_deps::run(&self.interpreter, &self.layout)?;
+            upgrade_deps::run(self.interpreter, &self.layout)?;
         }
         self.summarize(typed, found, started);
         Ok(())
@@ -227,16 +264,18 @@ impl Creation<'_> {
     fn make(&self) -> Result<Found> {
         let ui = self.context.ui;
         let found = target::inspect(&self.layout.root, self.options)?;
-        target::refuse_another_python(&self.interpreter, &self.layout, self.options)?;
+        if found == Found::Directory {
+            target::refuse_another_python(self.interpreter, &self.layout, self.options)?;
+        }
         let stage = Stage::open(&self.layout.root, found, self.options.existing)?;
         create::build(
             ui,
             stage.path(),
-            &self.interpreter,
+            self.interpreter,
             &self.layout,
             self.options,
         )?;
-        let replaced = self.install_pip(stage.path())?;
+        let replaced = self.install_pip(stage.path(), found)?;
         self.write_activation_scripts(stage.path())?;
         if stage.commit(ui)? == Outcome::Lost {
             ui.note("something was put there meanwhile; trying again");
@@ -249,16 +288,18 @@ impl Creation<'_> {
         Ok(found)
     }
 
-    fn install_pip(&self, place: &Path) -> Result<Vec<Replaced>> {
+    fn install_pip(&self, place: &Path, found: Found) -> Result<Vec<Replaced>> {
         if !self.options.with_pip {
             return Ok(Vec::new());
         }
         let seed = Seed {
             ui: self.context.ui,
             store: self.cache_dir,
-            interpreter: &self.interpreter,
+            interpreter: self.interpreter,
+            memo: self.memo,
+            link_mode: self.link_mode,
             layout: &self.layout,
-            existing: self.options.existing,
+            existing: (found == Found::Directory).then_some(self.options.existing),
         };
         let root = &self.layout.root;
         seed.install(place)
@@ -284,7 +325,7 @@ impl Creation<'_> {
             .unwrap_or_default()
             .to_string_lossy();
         let prompt = self.options.prompt.as_ref();
-        let prompt = prompt.map_or(&*name, |prompt| prompt.shown(&self.interpreter));
+        let prompt = prompt.map_or(&*name, |prompt| prompt.shown(self.interpreter));
         let bin = self.layout.scripts.to_string_lossy();
         let activation = Activation {
             root,

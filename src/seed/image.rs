@@ -5,7 +5,6 @@ use crate::seed::entry_points::EntryPoint;
 use crate::seed::launcher::LauncherStyle;
 use crate::seed::wheel::Wheel;
 use crate::sys::fs::Look;
-use crate::sys::link::Linker;
 use crate::sys::platform::Folder;
 use crate::sys::{fs, parallel};
 use crate::ui::Ui;
@@ -55,10 +54,18 @@ pub(super) struct File {
     pub(super) look: Look,
 }
 
-impl AsRef<str> for File {
-    fn as_ref(&self) -> &str {
-        &self.path
+impl Manifest {
+    /// Returns the paths of all files, and what they look like when nobody has changed them.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, Look)> {
+        self.files
+            .iter()
+            .map(|file| (file.path.as_str(), file.look))
     }
+}
+
+/// Returns the folder of what is linked, for the image of that name in `images`.
+pub(super) fn tree(images: &Path, name: &str) -> PathBuf {
+    images.join(name).join(TREE)
 }
 
 impl Image {
@@ -116,35 +123,12 @@ impl Image {
         })
     }
 
-    /// Returns the program that pip puts before a launcher on this Windows.
+    /// Returns the name of its directory.
     ///
     /// # Errors
-    /// When this is not the image of a pip.
-    pub(crate) fn windows_stub(&self, interpreter: &Interpreter) -> Result<Vec<u8>> {
-        let name = if interpreter.is_64bit { "t64" } else { "t32" };
-        let distlib = self
-            .dir
-            .join(TREE)
-            .join("pip")
-            .join("_vendor")
-            .join("distlib");
-        fs::read(&distlib.join(name).with_extension("exe"))
-    }
-
-    /// Links everything into `site_packages`.
-    ///
-    /// # Errors
-    /// When a file is there already, or can be neither linked nor copied.
-    pub(crate) fn link_into(&self, site_packages: &Path, linker: &Linker) -> Result<()> {
-        let target = Folder::open(site_packages)?;
-        for directory in &self.manifest.directories {
-            target.make(directory).with_context(|| {
-                format!(
-                    "failed to create `{}`",
-                    site_packages.join(directory).display()
-                )
-            })?;
-        }
-        linker.link(&self.dir.join(TREE), site_packages, &self.manifest.files)
+    /// When that is not UTF-8.
+    pub(super) fn name(&self) -> Result<&str> {
+        let name = self.dir.file_name().unwrap_or_default();
+        name.to_str().context("the name of an image is not UTF-8")
     }
 }

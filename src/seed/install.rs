@@ -1,108 +1,110 @@
 //! Installing an image as pip installs a wheel: files, launchers, `REQUESTED`, `RECORD`.
 
-use crate::seed::entry_points::EntryPoint;
-use crate::seed::image::{Image, Manners};
+use crate::seed::image;
 use crate::seed::launcher;
+use crate::seed::recipe::{Launcher, Part};
 use crate::seed::record::{self, Row};
-use crate::sys::link::{LinkMode, Linker};
+use crate::sys::link::{LinkMode, Linked, Linker};
 use crate::sys::{fs, platform};
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
-/// Installs images into one environment, in the manner of the pip among them.
+/// Installs the parts of one recipe into one environment.
 #[derive(Debug)]
 pub(super) struct Installer<'a> {
-    place: &'a Path,
-    interpreter: &'a Interpreter,
-    layout: &'a Layout,
-    pip: &'a Image,
-    manners: &'a Manners,
-    linker: Linker,
+    pub(super) place: &'a Path,
+    pub(super) interpreter: &'a Interpreter,
+    pub(super) layout: &'a Layout,
+    /// The directory of the images.
+    pub(super) images: &'a Path,
 }
 
-impl<'a> Installer<'a> {
-    /// Returns what installs into `place` for the root of `layout`.
+impl Installer<'_> {
+    pub(super) fn site_packages(&self) -> PathBuf {
+        self.place.join(&self.layout.purelib)
+    }
+
+    /// Links the files of a part, and returns whether all of them are there, and how they got there.
     ///
     /// # Errors
-    /// When none of the images is that of a pip.
-    pub(super) fn new(
-        place: &'a Path,
-        interpreter: &'a Interpreter,
-        layout: &'a Layout,
-        images: &'a [Image],
-    ) -> Result<Self> {
-        let pip = images
-            .iter()
-            .find_map(|image| Some((image, image.manifest.manners.as_ref()?)));
-        let (pip, manners) = pip.context("the bundled pip does not say how it writes launchers")?;
-        Ok(Self {
-            place,
-            interpreter,
-            layout,
-            pip,
-            manners,
-            linker: Linker::new(),
-        })
+    /// When a file is there already, or can be neither linked nor copied.
+    pub(super) fn link(&self, part: &Part, mode: LinkMode) -> Result<(Linked, LinkMode)> {
+        let (tree, site_packages) = (image::tree(self.images, part.image), self.site_packages());
+        let Ok(linker) = Linker::open(&tree, &site_packages, mode) else {
+            return Ok((Linked::Spoilt(part.image.to_owned()), mode));
+        };
+        let outcome = linker.link(&part.directories, &part.files)?;
+        Ok((outcome, linker.mode()))
     }
 
-    /// Returns how files were linked so far.
-    pub(super) fn link_mode(&self) -> LinkMode {
-        self.linker.mode()
-    }
-
-    /// Installs an image.
+    /// Writes what is not the same in every environment.
     ///
     /// # Errors
     /// When a file is there already, or the disk is full.
-    pub(super) fn install(&self, image: &Image) -> Result<()> {
-        let site_packages = self.place.join(&self.layout.purelib);
-        image.link_into(&site_packages, &self.linker)?;
+    pub(super) fn finish(&self, part: &Part) -> Result<()> {
         let mut rows = Vec::new();
-        for entry_point in &image.manifest.entry_points {
-            rows.extend(self.write_launchers(entry_point)?);
+        for launcher in &part.launchers {
+            rows.extend(self.write_launcher(launcher)?);
         }
-        let dist_info = &image.manifest.dist_info;
-        if self.manners.writes_requested {
-            let requested = format!("{dist_info}/REQUESTED");
-            fs::write_new(&site_packages.join(&requested), b"")?;
-            rows.push(Row::of(requested, b""));
+        let dist_info = self.site_packages().join(part.dist_info);
+        if part.is_requested {
+            fs::write_new(&dist_info.join("REQUESTED"), b"")?;
         }
-        let record = record::insert(&image.manifest.record, rows)?;
-        fs::write_new(
-            &site_packages.join(dist_info).join("RECORD"),
-            record.as_bytes(),
-        )
+        let (before, after) = &part.record;
+        let record = [before.as_bytes(), &record::render(rows)?, after.as_bytes()].concat();
+        fs::write_new(&dist_info.join("RECORD"), &record)
     }
 
-    /// Writes the launchers of an entry point under all their names, and returns their rows for `RECORD`.
-    fn write_launchers(&self, entry_point: &EntryPoint) -> Result<Vec<Row>> {
-        let contents = self.launcher(entry_point)?;
+    /// Writes a launcher under all its names, and returns their rows for `RECORD`.
+    fn write_launcher(&self, launcher: &Launcher) -> Result<Vec<Row>> {
+        let contents = self.render(launcher)?;
         let mode = 0o666 & !platform::umask() | 0o555;
-        let names = entry_point.launcher_names(&self.interpreter.version.x_y());
+        let row = Row::of("", &contents);
+        let names = launcher.names.iter();
         names
-            .iter()
             .map(|name| {
                 let path = self.launcher_path(name);
                 fs::write_new_with_mode(&self.place.join(&path), &contents, mode)?;
-                Ok(Row::of(self.relative_to_site_packages(&path), &contents))
+                Ok(Row(
+                    self.relative_to_site_packages(&path),
+                    row.1.clone(),
+                    row.2.clone(),
+                ))
             })
             .collect()
     }
 
-    fn launcher(&self, entry_point: &EntryPoint) -> Result<Vec<u8>> {
+    fn render(&self, launcher: &Launcher) -> Result<Vec<u8>> {
         let python = self
             .layout
             .python
             .to_str()
             .context("the path is not UTF-8")?;
-        let style = &self.manners.launchers;
         if !self.interpreter.posix {
-            let stub = self.pip.windows_stub(self.interpreter)?;
-            return launcher::windows_launcher(&stub, python, &style.script(entry_point));
+            let stub = self.windows_stub()?;
+            return launcher::windows_launcher(&stub, python, &launcher.script);
         }
-        Ok(style.render(python, entry_point).into_bytes())
+        let Launcher {
+            blank_line, script, ..
+        } = launcher;
+        Ok(launcher::posix_launcher(python, *blank_line, script).into_bytes())
+    }
+
+    /// Returns the program that pip puts before a launcher on this Windows.
+    fn windows_stub(&self) -> Result<Vec<u8>> {
+        let name = if self.interpreter.is_64bit {
+            "t64"
+        } else {
+            "t32"
+        };
+        let distlib = self
+            .site_packages()
+            .join("pip")
+            .join("_vendor")
+            .join("distlib");
+        fs::read(&distlib.join(name).with_extension("exe"))
     }
 
     fn launcher_path(&self, name: &str) -> PathBuf {

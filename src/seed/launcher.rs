@@ -14,7 +14,7 @@ pub(crate) struct LauncherStyle {
     /// The text after the shebang line, with `%(module)s`, `%(import_name)s` and `%(func)s`.
     template: String,
     /// Whether a plain shebang line is followed by a blank one, as before distlib 0.2.9.
-    blank_line: bool,
+    pub(super) blank_line: bool,
 }
 
 impl LauncherStyle {
@@ -29,15 +29,6 @@ impl LauncherStyle {
         })
     }
 
-    /// Returns a launcher for POSIX that runs `entry_point` with the interpreter at `python`.
-    pub(crate) fn render(&self, python: &str, entry_point: &EntryPoint) -> String {
-        let mut launcher = shebang(python, LONGEST_SHEBANG);
-        if self.blank_line && launcher.lines().count() == 1 {
-            launcher.push('\n');
-        }
-        launcher + &self.script(entry_point)
-    }
-
     /// Returns what a launcher does, without the line that says which interpreter does it.
     pub(crate) fn script(&self, entry_point: &EntryPoint) -> String {
         let import_name = entry_point.attribute.split('.').next().unwrap_or_default();
@@ -47,6 +38,15 @@ impl LauncherStyle {
             .replace("%(func)s", &entry_point.attribute)
             .replace("%%", "%")
     }
+}
+
+/// Returns a launcher for POSIX that has the interpreter at `python` run `script`.
+pub(super) fn posix_launcher(python: &str, blank_line: bool, script: &str) -> String {
+    let mut launcher = shebang(python, LONGEST_SHEBANG);
+    if blank_line && launcher.lines().count() == 1 {
+        launcher.push('\n');
+    }
+    launcher + script
 }
 
 /// Returns the string literal in a Python source that a launcher is made of.

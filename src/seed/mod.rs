@@ -6,6 +6,7 @@ mod entry_points;
 mod image;
 mod install;
 mod launcher;
+mod recipe;
 mod record;
 pub(crate) mod repoint;
 mod store;
@@ -15,16 +16,17 @@ mod wheel;
 
 use crate::seed::image::Image;
 use crate::seed::install::Installer;
-use crate::seed::store::Store;
+use crate::seed::recipe::{Part, Recipe};
 pub(crate) use crate::seed::uninstall::Replaced;
 use crate::seed::wheel::Wheel;
 use crate::sys::fs;
-use crate::sys::link::LinkMode;
+use crate::sys::link::{self, Clones, LinkMode, Linked};
+use crate::sys::memo::Memo;
 use crate::ui::Ui;
 use crate::venv::create::Existing;
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use pep440_rs::Version;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
@@ -36,9 +38,13 @@ pub(crate) struct Seed<'a> {
     /// The store's directory, where there may be one.
     pub(crate) store: Option<&'a Path>,
     pub(crate) interpreter: &'a Interpreter,
+    /// The memory of the interpreter.
+    pub(crate) memo: &'a Memo,
     pub(crate) layout: &'a Layout,
-    /// What becomes of the environment that is at the root of the layout already.
-    pub(crate) existing: Existing,
+    /// How files get from the store into the environment; without one, as cheaply as they can.
+    pub(crate) link_mode: Option<LinkMode>,
+    /// What becomes of the environment that is at the root of the layout already; `None` where nothing is there.
+    pub(crate) existing: Option<Existing>,
 }
 
 /// A distribution that an environment has already.
@@ -55,50 +61,181 @@ impl Seed<'_> {
     /// # Errors
     /// When the interpreter has no wheels, one of them is damaged, or the disk is full.
     pub(crate) fn install(&self, place: &Path) -> Result<Vec<Replaced>> {
+        if let Some(replaced) = self.install_from_memory(place)? {
+            return Ok(replaced);
+        }
         let wheels = wheel::bundled(self.interpreter)?;
-        let kept = wheels
-            .iter()
-            .map(|wheel| self.kept(wheel))
-            .collect::<Result<Vec<_>>>()?;
-        let is_kept = |(wheel, kept): (&Wheel, &Option<Kept>)| {
-            kept.as_ref()
-                .is_some_and(|kept| is_current(&kept.version, wheel))
-        };
-        if wheels.iter().zip(&kept).all(is_kept) {
+        if self.are_current(&wheels)? {
             return Ok(Vec::new());
         }
-        let scratch = tempfile::tempdir_in(place)?;
-        let store = Store::new(self.store, scratch.path());
-        let image = |wheel| store.image(self.ui, wheel, self.interpreter);
-        let images: Vec<Image> = wheels.iter().map(image).collect::<Result<_>>()?;
-        let installer = Installer::new(place, self.interpreter, self.layout, &images)?;
-        let mut replaced = Vec::new();
-        for ((wheel, kept), image) in wheels.iter().zip(&kept).zip(&images) {
-            if is_kept((wheel, kept)) {
-                continue;
-            }
-            installer.install(image)?;
-            if let Some(kept) = kept {
-                replaced.push(Replaced::new(&kept.dist_info, &image.manifest.dist_info)?);
-            }
+        if let Some(replaced) = self.install_from_store(place, &wheels)? {
+            return Ok(replaced);
         }
-        self.say_how(installer.link_mode());
+        self.install_from_scratch(place, &wheels)
+    }
+
+    /// Installs by the recipe of an earlier run, where there is one that holds.
+    fn install_from_memory(&self, place: &Path) -> Result<Option<Vec<Replaced>>> {
+        let remembered = self.store.zip(Recipe::recall(self.memo.second()));
+        let Some((store, mut recipe)) = remembered else {
+            return Ok(None);
+        };
+        self.follow(&mut recipe, &store::images_dir(store), place)
+    }
+
+    /// Installs images of the store, and remembers how; `None` where there is no store that can be used.
+    fn install_from_store(&self, place: &Path, wheels: &[Wheel]) -> Result<Option<Vec<Replaced>>> {
+        let Some(store) = self.store else {
+            return Ok(None);
+        };
+        let image = |wheel| store::image(self.ui, store, wheel, self.interpreter);
+        let images: Vec<Image> = match wheels.iter().map(image).collect() {
+            Ok(images) => images,
+            Err(err) => {
+                self.ui
+                    .note(format_args!("the store cannot be used: {err:#}"));
+                return Ok(None);
+            }
+        };
+        let mut recipe = Recipe::new(self.interpreter, wheels, &images)?;
+        let replaced = self.follow(&mut recipe, &store::images_dir(store), place)?;
+        self.remember(&recipe);
         Ok(replaced)
     }
 
-    /// Returns the same distribution in an environment that keeps its packages.
-    fn kept(&self, wheel: &Wheel) -> Result<Option<Kept>> {
+    /// Installs images that are made for this one environment.
+    fn install_from_scratch(&self, place: &Path, wheels: &[Wheel]) -> Result<Vec<Replaced>> {
+        let scratch = tempfile::tempdir_in(place)?;
+        let image = |wheel: &Wheel| {
+            let dir = scratch.path().join(&wheel.name);
+            fs::create_dir(&dir)?;
+            Image::build(self.ui, &dir, wheel, self.interpreter)
+        };
+        let images: Vec<Image> = wheels.iter().map(image).collect::<Result<_>>()?;
+        let mut recipe = Recipe::new(self.interpreter, wheels, &images)?;
+        // Links to what is gone at once are files of its own.
+        let own = Self {
+            link_mode: Some(LinkMode::Hardlink),
+            ..*self
+        };
+        match own.follow(&mut recipe, scratch.path(), place)? {
+            Some(replaced) => Ok(replaced),
+            None => bail!("`{}` was changed by somebody else", place.display()),
+        }
+    }
+
+    /// Installs by a recipe from the images in `images`; `None` where one of them is not what it was.
+    fn follow(
+        &self,
+        recipe: &mut Recipe,
+        images: &Path,
+        place: &Path,
+    ) -> Result<Option<Vec<Replaced>>> {
+        let Self {
+            interpreter,
+            layout,
+            ..
+        } = *self;
+        let installer = Installer {
+            place,
+            interpreter,
+            layout,
+            images,
+        };
+        let mode = self.mode(recipe, &installer);
+        let mut wanted = Vec::new();
+        for part in &recipe.parts {
+            let kept = self.kept(part.name)?;
+            if !kept
+                .as_ref()
+                .is_some_and(|kept| is_current(&kept.version, part.version))
+            {
+                wanted.push((part, kept));
+            }
+        }
+        for (part, _) in &wanted {
+            let (linked, mode) = installer.link(part, mode)?;
+            if let Linked::Spoilt(path) = linked {
+                self.ui.note(format_args!(
+                    "the image of {} was changed (`{path}`)",
+                    part.name
+                ));
+                self.empty(place)?;
+                return Ok(None);
+            }
+            self.say_how(part, mode);
+        }
+        let finish = |(part, kept): (&Part, Option<Kept>)| {
+            installer.finish(part)?;
+            kept.map(|kept| Replaced::new(&kept.dist_info, part.dist_info))
+                .transpose()
+        };
+        let replaced = wanted
+            .into_iter()
+            .filter_map(|part| finish(part).transpose());
+        replaced.collect::<Result<_>>().map(Some)
+    }
+
+    /// Returns how to link: clones where they can be made, which a file system without any is asked once, else hard links.
+    fn mode(&self, recipe: &mut Recipe, installer: &Installer) -> LinkMode {
+        if let Some(mode) = self.link_mode {
+            return mode;
+        }
+        let sample = recipe
+            .parts
+            .iter()
+            .find_map(|part| Some((part.image, part.files.first()?.path)));
+        let Some((image, path)) = sample.filter(|_| !recipe.is_unclonable) else {
+            return LinkMode::Hardlink;
+        };
+        let tree = image::tree(installer.images, image);
+        match link::try_clone(&tree, &installer.site_packages(), path) {
+            Clones::Made => return LinkMode::Clone,
+            Clones::NotHere => {}
+            Clones::Never => {
+                recipe.is_unclonable = true;
+                self.remember(recipe);
+            }
+        }
+        LinkMode::Hardlink
+    }
+
+    fn remember(&self, recipe: &Recipe) {
+        // What cannot be remembered is worked out again.
+        recipe
+            .to_bytes()
+            .and_then(|bytes| self.memo.remember_second(&bytes))
+            .ok();
+    }
+
+    /// Takes away what was linked into a `place` before it turned out that an image is not what it was.
+    fn empty(&self, place: &Path) -> Result<()> {
+        let site_packages = place.join(&self.layout.purelib);
+        fs::remove_dir_all(&site_packages)?;
+        fs::create_dir(&site_packages)
+    }
+
+    /// Returns whether the environment keeps all of these.
+    fn are_current(&self, wheels: &[Wheel]) -> Result<bool> {
+        for wheel in wheels {
+            let kept = self.kept(&wheel.name)?;
+            if !kept.is_some_and(|kept| is_current(&kept.version, &wheel.version)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the distribution called `name` in an environment that keeps its packages.
+    fn kept(&self, name: &str) -> Result<Option<Kept>> {
         let site_packages = self.layout.root.join(&self.layout.purelib);
-        if self.existing == Existing::Clear || !site_packages.is_dir() {
+        let is_kept = matches!(self.existing, Some(Existing::Keep | Existing::Upgrade));
+        if !is_kept || !site_packages.is_dir() {
             return Ok(None);
         }
         let version = |path: &Path| {
-            let name = path.file_name()?.to_str()?.strip_suffix(".dist-info")?;
-            Some(
-                name.strip_prefix(&wheel.name)?
-                    .strip_prefix('-')?
-                    .to_owned(),
-            )
+            let dist_info = path.file_name()?.to_str()?.strip_suffix(".dist-info")?;
+            Some(dist_info.strip_prefix(name)?.strip_prefix('-')?.to_owned())
         };
         let paths = fs::list(&site_packages)?.into_iter();
         let mut whole = paths.filter(|path| path.join("RECORD").is_file());
@@ -110,19 +247,23 @@ impl Seed<'_> {
         }))
     }
 
-    fn say_how(&self, mode: LinkMode) {
-        self.ui.note(match mode {
-            LinkMode::Hardlink => "pip: hard links into the store",
-            LinkMode::Copy => "pip: copies, as this file system and the store share no links",
-        });
+    fn say_how(&self, part: &Part, mode: LinkMode) {
+        let how = match mode {
+            LinkMode::Clone => "clones of the store's files",
+            LinkMode::Hardlink => "hard links to the store's files",
+            LinkMode::Copy => "copies of the store's files",
+            LinkMode::Symlink => "symlinks to the store's files",
+        };
+        self.ui
+            .note(format_args!("{} {}: {how}", part.name, part.version));
+        if mode == LinkMode::Copy && self.link_mode.is_some_and(|wanted| wanted != mode) {
+            self.ui.warn("files were copied: this file system and the store do not share them in the way that was asked for");
+        }
     }
 }
 
-/// Returns whether an installed version is the wheel's or a later one; one that cannot be understood is not.
-fn is_current(installed: &str, wheel: &Wheel) -> bool {
-    let versions = (
-        Version::from_str(installed),
-        Version::from_str(&wheel.version),
-    );
+/// Returns whether an installed version is the bundled one or a later one; one that cannot be understood is not.
+fn is_current(installed: &str, bundled: &str) -> bool {
+    let versions = (Version::from_str(installed), Version::from_str(bundled));
     matches!(versions, (Ok(installed), Ok(bundled)) if installed >= bundled)
 }

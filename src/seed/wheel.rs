@@ -2,7 +2,7 @@
 
 use crate::error::Hinted;
 use crate::seed::record::{self, Row};
-use crate::sys::fs;
+use crate::sys::fs::{self, Witness};
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::collections::{BTreeMap, HashSet};
@@ -69,6 +69,19 @@ pub(crate) fn bundled(interpreter: &Interpreter) -> Result<Vec<Wheel>> {
         .or_else(|| all(&ensurepip.join("_bundled"), &versions))
         .or_else(|| all(debian?, &BTreeMap::new()))
         .ok_or_else(|| missing(interpreter))
+}
+
+/// Returns what tells whether [`bundled`] would still return these wheels: they themselves, and where it looks for others.
+/// What else it reads changes only with the rest of the standard library.
+pub(crate) fn witnesses(interpreter: &Interpreter, wheels: &[Wheel]) -> Vec<Witness> {
+    let bundled = interpreter.stdlib.join("ensurepip").join("_bundled");
+    let configured = interpreter.wheel_pkg_dir.clone();
+    let wheels = wheels.iter().map(|wheel| wheel.path.clone());
+    let paths = configured.into_iter().chain([bundled]).chain(wheels);
+    paths
+        .filter(|path| !path.as_os_str().is_empty())
+        .map(Witness::of)
+        .collect()
 }
 
 /// Returns the versions that `ensurepip` says it bundles, by project: lines like `_PIP_VERSION = "24.2"`.

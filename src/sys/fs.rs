@@ -26,14 +26,19 @@ pub(crate) fn open(path: &Path) -> Result<File> {
 /// Writes a new file; what exists already is an error, a symlink at `path` included.
 pub(crate) fn write_new(path: &Path, contents: &[u8]) -> Result<()> {
     at("write", path, |path| {
-        File::create_new(path)?.write_all(contents)
+        platform::create_new(path, 0o666)?.write_all(contents)
     })
 }
 
 /// Writes a new file with these permission bits, whatever the umask.
 pub(crate) fn write_new_with_mode(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
-    write_new(path, contents)?;
-    set_mode(path, mode)
+    at("write", path, |path| {
+        platform::create_new(path, mode)?.write_all(contents)?;
+        if mode & platform::umask() == 0 {
+            return Ok(());
+        }
+        platform::set_mode(path, mode)
+    })
 }
 
 /// Writes a file that is there whole or not at all, replacing what was at `path`.
@@ -64,6 +69,11 @@ pub(crate) fn create_dir_all(path: &Path) -> Result<()> {
 
 pub(crate) fn remove_file(path: &Path) -> Result<()> {
     at("remove", path, |path| fs::remove_file(path))
+}
+
+/// Removes a directory and everything in it; symlinks are not followed.
+pub(crate) fn remove_dir_all(path: &Path) -> Result<()> {
+    at("remove", path, |path| fs::remove_dir_all(path))
 }
 
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
@@ -150,26 +160,39 @@ pub(crate) fn is_below(path: &Path, root: &Path) -> bool {
 pub(crate) struct Look {
     /// Permission bits.
     pub(crate) mode: u32,
+    pub(crate) owner: u32,
+    pub(crate) group: u32,
     /// Bytes.
     pub(crate) size: u64,
     /// Nanoseconds since 1970.
     pub(crate) modified: i64,
 }
 
-/// What tells one state of a file from another without reading it.
+/// A path that something depends on, and what was there.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Stamp {
-    /// Device, inode, size in bytes, modification and change time in nanoseconds; zero where a platform has none.
-    pub(crate) numbers: [i128; 5],
+pub(crate) struct Witness {
+    path: PathBuf,
+    /// Device, inode, size in bytes, modification and change time in nanoseconds, zero where a platform has none; `None`
+    /// where nothing could be seen.
+    stamp: Option<[u64; 5]>,
 }
 
-impl Stamp {
-    /// Returns the stamp of what `path` leads to, or `None` where nothing can be seen there.
-    pub(crate) fn of(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|metadata| Self {
-            numbers: platform::stamp(&metadata),
-        })
+impl Witness {
+    pub(crate) fn of(path: PathBuf) -> Self {
+        let stamp = stamp(&path);
+        Self { path, stamp }
     }
+
+    /// Returns whether nothing has changed there, as far as can be told without reading it.
+    pub(crate) fn still_holds(&self) -> bool {
+        stamp(&self.path) == self.stamp
+    }
+}
+
+fn stamp(path: &Path) -> Option<[u64; 5]> {
+    fs::metadata(path)
+        .ok()
+        .map(|metadata| platform::stamp(&metadata))
 }
 
 #[cfg(test)]

@@ -1,78 +1,223 @@
 //! Putting the files of one tree into another without copying bytes, where the file system can.
 
-use crate::sys::parallel;
-use crate::sys::platform::Folder;
-use anyhow::{Context as _, Result};
+use crate::sys::fs::Look;
+use crate::sys::platform::{self, Folder};
+use anyhow::{Context as _, Result, anyhow};
+use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+/// How many files a thread takes at a time.
+const HANDFUL: usize = 16;
+
+/// File systems take locks, so that further threads only wait.
+const MOST_THREADS: usize = 4;
 
 /// How files get from one tree into another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkMode {
+    /// Files of their own that share their blocks until one of them is written to.
+    Clone,
+    /// The same file under another name.
     Hardlink,
-    /// Also what is done where the other is not possible: another device, a full link count, another user's file.
     Copy,
+    /// Symlinks to the files of the first tree.
+    Symlink,
 }
 
-/// Links trees, and remembers what the file system is able to do.
+/// A file of a tree.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Leaf<'a> {
+    /// Relative to the tree, with `/`.
+    pub(crate) path: &'a str,
+    /// How many of the tree's directories must be there before the file can be.
+    pub(crate) directories: usize,
+    /// What it looks like when nobody has changed it, where that is to be checked.
+    pub(crate) look: Option<Look>,
+}
+
+/// What became of linking a tree.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Linked {
+    Whole,
+    /// This file is not there, or is not what it was; some others are linked.
+    Spoilt(String),
+}
+
+/// A tree and the one that it gets into.
 #[derive(Debug)]
-pub(crate) struct Linker {
+pub(crate) struct Linker<'a> {
+    from: (&'a Path, Folder),
+    to: (&'a Path, Folder),
+    mode: LinkMode,
+    /// Whether a file had to be copied.
     copies: AtomicBool,
 }
 
-impl Linker {
-    pub(crate) fn new() -> Self {
+impl<'a> Linker<'a> {
+    /// Returns what links the tree in `from` into the directory `to`.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened.
+    pub(crate) fn open(from: &'a Path, to: &'a Path, mode: LinkMode) -> io::Result<Self> {
+        let (source, target) = (Folder::open(from)?, Folder::open(to)?);
         let copies = AtomicBool::new(false);
-        Self { copies }
+        Ok(Self {
+            from: (from, source),
+            to: (to, target),
+            mode,
+            copies,
+        })
     }
 
-    /// Returns how files were linked, `Copy` where not all could be.
+    /// Returns how files were linked, `Copy` where not all could be as was asked for.
     pub(crate) fn mode(&self) -> LinkMode {
         if self.copies.load(Ordering::Relaxed) {
             LinkMode::Copy
         } else {
-            LinkMode::Hardlink
+            self.mode
         }
     }
 
-    /// Makes `files`, which are not there yet, the same below `to` as below `from`: bytes, permission bits and
-    /// modification times. Their directories are there.
+    /// Makes `directories`, parents first, and in them the `leaves`, which are in the order of their directories: bytes,
+    /// permission bits and modification times as in the first tree.
+    ///
+    /// One thread makes directories while the others link into those that are there already.
     ///
     /// # Errors
-    /// When one of them is there already, or can be neither linked nor copied.
-    pub(crate) fn link<F: AsRef<str> + Sync>(
-        &self,
-        from: &Path,
-        to: &Path,
-        files: &[F],
-    ) -> Result<()> {
-        let [source, target] = [from, to].map(|dir| {
-            Folder::open(dir).with_context(|| format!("failed to open `{}`", dir.display()))
-        });
-        let (source, target) = (source?, target?);
-        parallel::for_each(files, |file| {
-            let file = file.as_ref();
-            if self.is_linked(source.link(file, &target)) {
-                return Ok(());
-            }
-            let (from, to) = (from.join(file), to.join(file));
-            copy(&from, &to).with_context(|| {
-                format!("failed to copy `{}` to `{}`", from.display(), to.display())
+    /// When a directory or file is there already, or can be neither linked nor copied.
+    pub(crate) fn link(&self, directories: &[&str], leaves: &[Leaf]) -> Result<Linked> {
+        let work = Work {
+            linker: self,
+            leaves,
+            made: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
+        };
+        let helpers = platform::cores()
+            .min(MOST_THREADS)
+            .min(leaves.len() / HANDFUL);
+        thread::scope(|scope| {
+            let helpers: Vec<_> = (1..helpers)
+                .map(|_| scope.spawn(|| work.link_leaves()))
+                .collect();
+            let own = work.make(directories).and_then(|()| work.link_leaves());
+            let ended_early = || Err(anyhow!("a thread ended early"));
+            let others = helpers
+                .into_iter()
+                .map(|helper| helper.join().unwrap_or_else(|_| ended_early()));
+            others.fold(own, |outcome, other| match outcome {
+                Ok(Linked::Whole) => other,
+                _ => outcome,
             })
         })
     }
 
-    fn is_linked(&self, outcome: io::Result<()>) -> bool {
-        match outcome {
-            Ok(()) => return true,
-            // Only this one file has too many links; the next may have none.
-            Err(err) if err.kind() == io::ErrorKind::TooManyLinks => {}
-            Err(_) => self.copies.store(true, Ordering::Relaxed),
+    fn link_leaf(&self, leaf: &Leaf) -> Result<Linked> {
+        let (source, target) = (&self.from.1, &self.to.1);
+        if leaf
+            .look
+            .is_some_and(|look| !source.look(leaf.path).is_ok_and(|found| found == look))
+        {
+            return Ok(Linked::Spoilt(leaf.path.to_owned()));
         }
-        false
+        let linked = match self.mode() {
+            LinkMode::Hardlink => source.link(leaf.path, target),
+            mode => self.link_by_path(leaf.path, mode),
+        };
+        match linked.or_else(|err| self.copy_instead(&err, leaf.path)) {
+            Ok(()) => Ok(Linked::Whole),
+            Err(err) if err.kind() == ErrorKind::NotFound => {
+                Ok(Linked::Spoilt(leaf.path.to_owned()))
+            }
+            Err(err) => {
+                let to = self.to.0.join(leaf.path);
+                Err(err).with_context(|| format!("failed to make `{}`", to.display()))
+            }
+        }
     }
+
+    fn link_by_path(&self, path: &str, mode: LinkMode) -> io::Result<()> {
+        let [from, to] = [self.from.0, self.to.0].map(|dir| dir.join(path));
+        match mode {
+            LinkMode::Clone => clone(&from, &to),
+            LinkMode::Symlink => platform::symlink(&from, &to),
+            LinkMode::Hardlink | LinkMode::Copy => copy(&from, &to),
+        }
+    }
+
+    fn copy_instead(&self, why: &io::Error, path: &str) -> io::Result<()> {
+        // Of a file with too many links the next one may have none.
+        if why.kind() != ErrorKind::TooManyLinks {
+            self.copies.store(true, Ordering::Relaxed);
+        }
+        copy(&self.from.0.join(path), &self.to.0.join(path))
+    }
+}
+
+/// A tree in the making.
+struct Work<'a> {
+    linker: &'a Linker<'a>,
+    leaves: &'a [Leaf<'a>],
+    /// How many directories there are; all there can be once there will be no more.
+    made: AtomicUsize,
+    /// The first file that nobody has taken yet.
+    next: AtomicUsize,
+}
+
+impl Work<'_> {
+    fn make(&self, directories: &[&str]) -> Result<()> {
+        let outcome = directories
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, directory)| {
+                self.linker.to.1.make(directory).with_context(|| {
+                    format!(
+                        "failed to create `{}`",
+                        self.linker.to.0.join(directory).display()
+                    )
+                })?;
+                self.made.store(index + 1, Ordering::Release);
+                Ok(())
+            });
+        self.made.store(usize::MAX, Ordering::Release);
+        outcome
+    }
+
+    /// Links what nobody else has taken, until there is nothing left or one is spoilt.
+    fn link_leaves(&self) -> Result<Linked> {
+        loop {
+            let first = self
+                .next
+                .fetch_add(HANDFUL, Ordering::Relaxed)
+                .min(self.leaves.len());
+            let taken = &self.leaves[first..self.leaves.len().min(first + HANDFUL)];
+            if taken.is_empty() {
+                return Ok(Linked::Whole);
+            }
+            for leaf in taken {
+                self.wait_for(leaf.directories);
+                if let spoilt @ Linked::Spoilt(_) = self.linker.link_leaf(leaf)? {
+                    return Ok(spoilt);
+                }
+            }
+        }
+    }
+
+    /// A directory takes microseconds, which is less than falling asleep does.
+    fn wait_for(&self, directories: usize) {
+        while self.made.load(Ordering::Acquire) < directories {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Makes a clone with the permission bits and the modification time of the original.
+fn clone(from: &Path, to: &Path) -> io::Result<()> {
+    reflink_copy::reflink(from, to)?;
+    like(&File::open(from)?, &File::options().write(true).open(to)?)
 }
 
 /// Copies a file with its modification time, without which its bytecode would be stale. What is there already may be
@@ -81,54 +226,133 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut source = File::open(from)?;
     let mut copy = File::create_new(to)?;
     io::copy(&mut source, &mut copy)?;
-    let metadata = source.metadata()?;
+    like(&source, &copy)
+}
+
+fn like(original: &File, copy: &File) -> io::Result<()> {
+    let metadata = original.metadata()?;
     copy.set_permissions(metadata.permissions())?;
     copy.set_modified(metadata.modified()?)
+}
+
+/// What a file system can do for clones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clones {
+    Made,
+    /// Not from the one place to the other; perhaps to another one.
+    NotHere,
+    /// Not at all.
+    Never,
+}
+
+/// Finds out whether clones of the files in `from` can be made in `to`, by making one of `sample`.
+pub(crate) fn try_clone(from: &Path, to: &Path, sample: &str) -> Clones {
+    let probe = to.join(".rvenv-clone");
+    let outcome = reflink_copy::reflink(from.join(sample), &probe);
+    // A failed attempt leaves nothing, or cannot be told from it.
+    std::fs::remove_file(probe).ok();
+    match outcome {
+        Ok(()) => Clones::Made,
+        Err(err) if platform::is_unsupported(&err) => Clones::Never,
+        Err(_) => Clones::NotHere,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::fs;
+    use std::path::PathBuf;
     use std::time::{Duration, SystemTime};
 
-    #[test]
-    fn a_copy_keeps_the_modification_time_and_replaces_nothing() {
+    const DIRECTORIES: [&str; 3] = ["a", "a/b", "c"];
+
+    /// Two directories, the first of them with a tree in it, and the paths of its files.
+    fn trees() -> (tempfile::TempDir, [PathBuf; 2], Vec<String>) {
         let dir = tempfile::tempdir().unwrap();
-        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
-        fs::write_new(&from, b"text").unwrap();
+        let [from, to] = ["from", "to"].map(|name| dir.path().join(name));
+        fs::create_dir_all(&to).unwrap();
+        let mut files = Vec::new();
+        for (index, directory) in DIRECTORIES.iter().enumerate() {
+            fs::create_dir_all(&from.join(directory)).unwrap();
+            files.extend((0..100).map(|number| (format!("{directory}/{number}"), index + 1)));
+        }
         let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        File::options()
-            .write(true)
-            .open(&from)
-            .unwrap()
-            .set_modified(long_ago)
-            .unwrap();
-        copy(&from, &to).unwrap();
-        assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), long_ago);
-        assert_eq!(fs::read(&to).unwrap(), b"text");
-        assert!(copy(&from, &to).is_err());
+        for (file, _) in &files {
+            fs::write_new(&from.join(file), file.as_bytes()).unwrap();
+            let written = File::options().write(true).open(from.join(file)).unwrap();
+            written.set_modified(long_ago).unwrap();
+        }
+        (
+            dir,
+            [from, to],
+            files.into_iter().map(|(file, _)| file).collect(),
+        )
+    }
+
+    fn leaves<'a>(from: &Path, files: &'a [String]) -> Vec<Leaf<'a>> {
+        let folder = Folder::open(from).unwrap();
+        let leaf = |path: &'a String| Leaf {
+            path,
+            directories: DIRECTORIES
+                .iter()
+                .position(|dir| path.rsplit_once('/').unwrap().0 == *dir)
+                .unwrap()
+                + 1,
+            look: folder.look(path).ok(),
+        };
+        files.iter().map(leaf).collect()
     }
 
     #[test]
-    fn files_are_linked_into_the_directories_that_are_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let [from, to] = ["from", "to"].map(|name| dir.path().join(name));
-        for name in [&from, &to] {
-            fs::create_dir_all(&name.join("sub")).unwrap();
+    fn every_mode_makes_the_same_tree_and_replaces_nothing() {
+        for mode in [
+            LinkMode::Clone,
+            LinkMode::Hardlink,
+            LinkMode::Copy,
+            LinkMode::Symlink,
+        ] {
+            let (_dir, [from, to], files) = trees();
+            let linker = Linker::open(&from, &to, mode).unwrap();
+            let leaves = leaves(&from, &files);
+            assert_eq!(linker.link(&DIRECTORIES, &leaves).unwrap(), Linked::Whole);
+            assert!(
+                linker.mode() == mode || mode == LinkMode::Clone && linker.mode() == LinkMode::Copy
+            );
+            for file in &files {
+                assert_eq!(fs::read(&to.join(file)).unwrap(), file.as_bytes());
+                let time =
+                    |root: &Path| fs::metadata(&root.join(file)).unwrap().modified().unwrap();
+                assert_eq!(time(&from), time(&to), "{mode:?}");
+            }
+            assert!(
+                linker.link(&[], &leaves).is_err(),
+                "{mode:?} replaced a file"
+            );
+            assert!(linker.link(&DIRECTORIES, &[]).is_err());
         }
-        let files: Vec<String> = (0..100).map(|number| format!("sub/{number}")).collect();
-        for file in &files {
-            fs::write_new(&from.join(file), file.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_was_changed_or_is_gone_is_told() {
+        for (file, change) in [("c/7", Some("changed")), ("a/b/99", None)] {
+            let (_dir, [from, to], files) = trees();
+            let leaves = leaves(&from, &files);
+            std::fs::remove_file(from.join(file)).unwrap();
+            if let Some(text) = change {
+                fs::write_new(&from.join(file), text.as_bytes()).unwrap();
+            }
+            let linker = Linker::open(&from, &to, LinkMode::Hardlink).unwrap();
+            let spoilt = Linked::Spoilt(file.to_owned());
+            assert_eq!(linker.link(&DIRECTORIES, &leaves).unwrap(), spoilt);
         }
-        let linker = Linker::new();
-        linker.link(&from, &to, &files).unwrap();
-        assert_eq!(linker.mode(), LinkMode::Hardlink);
-        assert!(
-            files
-                .iter()
-                .all(|file| fs::read(&to.join(file)).unwrap() == file.as_bytes())
-        );
-        assert!(linker.link(&from, &to, &files).is_err());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_stops_everybody() {
+        let (_dir, [from, to], files) = trees();
+        fs::write_new(&to.join("c"), b"in the way").unwrap();
+        let linker = Linker::open(&from, &to, LinkMode::Hardlink).unwrap();
+        assert!(linker.link(&DIRECTORIES, &leaves(&from, &files)).is_err());
     }
 }

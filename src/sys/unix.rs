@@ -2,7 +2,7 @@
 
 use crate::sys::fs::Look;
 use rustix::fs::{AtFlags, Mode, OFlags};
-use std::fs::{self, Metadata, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -40,17 +40,57 @@ pub(crate) fn umask() -> u32 {
     })
 }
 
+/// Reads a file in as few calls as there can be.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let size = usize::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size);
+    while bytes.len() < size
+        && rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes))? > 0
+    {}
+    Ok(bytes)
+}
+
+/// Returns how many cores this process may run on, a quota of their time aside, which costs many files to find out.
+#[cfg(target_os = "linux")]
+pub(crate) fn cores() -> usize {
+    rustix::thread::sched_getaffinity(None).map_or(1, |cores| cores.count() as usize)
+}
+
+/// Returns how many cores this process may run on.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Makes a new file with these permission bits, umask permitting; what exists already is an error.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "modes have 16 bits on macOS"
+)]
+pub(crate) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::from_bits_retain(mode as _))?.into())
+}
+
 /// Returns device, inode, size, modification and change time in nanoseconds.
-pub(crate) fn stamp(metadata: &Metadata) -> [i128; 5] {
+pub(crate) fn stamp(metadata: &Metadata) -> [u64; 5] {
     let nanoseconds =
-        |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
     [
-        metadata.dev().into(),
-        metadata.ino().into(),
-        metadata.len().into(),
-        nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
-        nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        metadata.dev(),
+        metadata.ino(),
+        metadata.len(),
+        nanoseconds(metadata.mtime(), metadata.mtime_nsec()).cast_unsigned(),
+        nanoseconds(metadata.ctime(), metadata.ctime_nsec()).cast_unsigned(),
     ]
+}
+
+/// Returns whether the error is that a file system has no such call, whatever the files.
+pub(crate) fn is_unsupported(err: &io::Error) -> bool {
+    use rustix::io::Errno;
+    Errno::from_io_error(err)
+        .is_some_and(|err| [Errno::NOTSUP, Errno::NOTTY, Errno::NOSYS].contains(&err))
 }
 
 /// Makes the process that `command` starts the leader of a group, so that [`kill`] reaches its children.
@@ -217,6 +257,8 @@ impl Folder {
         let size = u64::try_from(stat.st_size).unwrap_or_default();
         Ok(Look {
             mode: stat.st_mode as u32 & 0o7777,
+            owner: stat.st_uid,
+            group: stat.st_gid,
             size,
             modified,
         })

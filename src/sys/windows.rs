@@ -1,7 +1,7 @@
 //! Windows: the same functions as `unix.rs`.
 
 use crate::sys::fs::Look;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::windows::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -30,16 +30,35 @@ pub(crate) fn umask() -> u32 {
     0
 }
 
-/// Returns zero for device and inode, the size, and the modification and creation time in nanoseconds.
-pub(crate) fn stamp(metadata: &Metadata) -> [i128; 5] {
-    let nanoseconds = |ticks: u64| i128::from(ticks) * 100;
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path)
+}
+
+/// Returns how many cores this process may run on.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Makes a new file; what exists already is an error.
+pub(crate) fn create_new(path: &Path, _mode: u32) -> io::Result<File> {
+    File::create_new(path)
+}
+
+/// Returns zero for device and inode, the size, and the modification and creation time in ticks of 100 nanoseconds.
+pub(crate) fn stamp(metadata: &Metadata) -> [u64; 5] {
     [
         0,
         0,
-        metadata.len().into(),
-        nanoseconds(metadata.last_write_time()),
-        nanoseconds(metadata.creation_time()),
+        metadata.len(),
+        metadata.last_write_time(),
+        metadata.creation_time(),
     ]
+}
+
+/// Returns whether the error is that a file system has no such call, whatever the files.
+pub(crate) fn is_unsupported(err: &io::Error) -> bool {
+    err.kind() == io::ErrorKind::Unsupported
 }
 
 /// Does nothing: [`kill`] reaches the process alone.
@@ -173,6 +192,8 @@ impl Folder {
         let modified = metadata.last_write_time().saturating_mul(100).cast_signed();
         Ok(Look {
             mode: mode(&metadata),
+            owner: 0,
+            group: 0,
             size: metadata.len(),
             modified,
         })

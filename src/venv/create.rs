@@ -111,8 +111,8 @@ pub(crate) fn build(
 }
 
 fn make_directories(place: &Path, layout: &Layout) -> Result<()> {
-    for directory in &layout.directories {
-        fs::create_dir_all(&place.join(directory))?;
+    for directory in layout.all_directories() {
+        fs::create_dir(&place.join(directory))?;
     }
     if layout.lib64 {
         fs::symlink(Path::new("lib"), &place.join("lib64"))?;

@@ -12,7 +12,7 @@ pub(crate) struct Layout {
     pub(crate) scripts: PathBuf,
     /// `lib/pythonX.Y/site-packages`.
     pub(crate) purelib: PathBuf,
-    /// What must be a directory, outermost last; parents are implied.
+    /// What must be a directory; parents are implied.
     pub(crate) directories: Vec<PathBuf>,
     /// Whether `lib64` is a symlink to `lib`.
     pub(crate) lib64: bool,
@@ -41,6 +41,23 @@ impl Layout {
                 .join(&paths.scripts)
                 .join(interpreter.executable_name()),
         }
+    }
+}
+
+impl Layout {
+    /// Returns what must be a directory, each once, parents before children.
+    pub(crate) fn all_directories(&self) -> Vec<&Path> {
+        let chains = self
+            .directories
+            .iter()
+            .map(|directory| directory.ancestors());
+        let mut all: Vec<&Path> = chains
+            .flatten()
+            .filter(|path| !path.as_os_str().is_empty())
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 }
 

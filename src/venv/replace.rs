@@ -61,12 +61,12 @@ impl Stage {
     pub(crate) fn open(target: &Path, found: Found, existing: Existing) -> Result<Self> {
         let manner = manner(target, found, existing);
         let beside = target.parent().unwrap_or(target);
-        let parents = MadeParents::of(target).map_err(|err| unwritable(target, &err))?;
         let dir = match manner {
             Manner::Rename | Manner::Exchange => temporary(beside, target),
             Manner::Merge | Manner::Refill => temporary(target, target),
         };
-        let dir = dir.map_err(|err| unwritable(target, &err))?;
+        let (dir, parents) =
+            with_parents(dir, beside, target).map_err(|err| unwritable(target, &err))?;
         Ok(Self {
             dir,
             target: target.to_owned(),
@@ -99,6 +99,21 @@ impl Stage {
         };
         parents.keep();
         Ok(outcome)
+    }
+}
+
+/// Makes the directories above `target` where it turns out that they are missing.
+fn with_parents(
+    dir: io::Result<TempDir>,
+    beside: &Path,
+    target: &Path,
+) -> io::Result<(TempDir, MadeParents)> {
+    match dir {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => {
+            let parents = MadeParents::of(target)?;
+            Ok((temporary(beside, target)?, parents))
+        }
+        dir => Ok((dir?, MadeParents::none())),
     }
 }
 
@@ -323,6 +338,11 @@ struct MadeParents {
 }
 
 impl MadeParents {
+    fn none() -> Self {
+        let innermost_first = Vec::new();
+        Self { innermost_first }
+    }
+
     fn of(target: &Path) -> io::Result<Self> {
         let missing = target
             .ancestors()

@@ -67,15 +67,18 @@ pub(crate) fn is_control(char: char) -> bool {
 /// # Errors
 /// When that, or something above it, is no directory, or is a directory that no environment may take over.
 pub(crate) fn inspect(path: &Path, options: &Options) -> Result<Found> {
-    refuse_precious(path)?;
     match std::fs::symlink_metadata(path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => {
+            refuse_home_to_be(path)?;
+            Ok(Found::Nothing)
+        }
         Ok(metadata) if metadata.is_dir() => {
+            refuse_precious(path)?;
             refuse_to_clear_others(path, options)?;
             Ok(Found::Directory)
         }
         Ok(metadata) => Err(not_a_directory(path, metadata.is_symlink())),
         Err(err) if err.kind() == io::ErrorKind::NotADirectory => Err(inside_a_file(path)),
-        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
         Err(err) => {
             Err(anyhow::Error::new(err).context(format!("failed to look at `{}`", path.display())))
         }
@@ -113,17 +116,30 @@ fn inside_a_file(path: &Path) -> anyhow::Error {
 /// Refuses the directories that hold everything else: nothing is ever made, cleared or deleted there.
 fn refuse_precious(path: &Path) -> Result<()> {
     let here = env::current_dir().ok();
-    match precious(
+    let what = precious(
         &fs::real(path),
         here.as_deref().map(fs::real).as_deref(),
         env::home_dir().as_deref().map(fs::real).as_deref(),
-    ) {
-        Some(what) => Err(Hinted::error(
-            format!("`{}` is {what}", path.display()),
-            "name a directory of its own for the environment, as in `.venv`",
-        )),
+    );
+    match what {
+        Some(what) => Err(too_precious(path, what)),
         None => Ok(()),
     }
+}
+
+/// Refuses a home directory that is not there yet. All else that is precious is there.
+fn refuse_home_to_be(path: &Path) -> Result<()> {
+    match precious(path, None, env::home_dir().as_deref()) {
+        Some(what) => Err(too_precious(path, what)),
+        None => Ok(()),
+    }
+}
+
+fn too_precious(path: &Path, what: &str) -> anyhow::Error {
+    Hinted::error(
+        format!("`{}` is {what}", path.display()),
+        "name a directory of its own for the environment, as in `.venv`",
+    )
 }
 
 /// Returns what makes `path` too precious, given the current and the home directory; all without symlinks.

@@ -10,6 +10,8 @@ mod help;
 #[cfg(unix)]
 mod interpreter;
 #[cfg(unix)]
+mod linking;
+#[cfg(unix)]
 mod parity;
 #[cfg(unix)]
 mod pip;

@@ -1,31 +1,27 @@
 //! Remembering what an interpreter said about itself, for as long as that cannot have changed.
 
-use crate::sys::fs::{self, Stamp};
-use crate::sys::memo;
-use crate::venv::interpreter::{Interpreter, probe};
+use crate::sys::fs::{self, Witness};
+use crate::sys::memo::Memo;
+use crate::venv::interpreter::{Interpreter, Known, probe};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::path::{Path, PathBuf};
 
 /// The folder of what is remembered; another shape of [`Entry`] or of the probe gets another number.
-const FOLDER: &str = "interpreters-v1";
+pub(crate) const FOLDER: &str = "interpreters-v2";
 
 /// An interpreter, and the files that its answer depends on as they were before it was asked.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     called: PathBuf,
-    witnesses: Vec<(PathBuf, Option<Stamp>)>,
+    witnesses: Vec<Witness>,
     interpreter: Interpreter,
 }
 
 impl Entry {
     fn still_holds(&self, called: &Path) -> bool {
-        self.called == called
-            && self
-                .witnesses
-                .iter()
-                .all(|(path, stamp)| Stamp::of(path) == *stamp)
+        self.called == called && self.witnesses.iter().all(Witness::still_holds)
     }
 }
 
@@ -35,28 +31,38 @@ impl Entry {
 ///
 /// # Errors
 /// As [`probe::probe`].
-pub(super) fn ask(cache_dir: Option<&Path>, path: &Path) -> Result<Interpreter> {
+pub(super) fn ask(cache_dir: Option<&Path>, path: &Path) -> Result<Known> {
     let called = called(path)?;
     let folder = cache_dir.map(|dir| dir.join(FOLDER));
-    let known: Option<Entry> = folder
-        .as_deref()
-        .and_then(|folder| memo::recall(folder, &called));
-    if let Some(entry) = known.filter(|entry| entry.still_holds(&called)) {
-        return Ok(entry.interpreter);
+    let memo = Memo::read(folder.as_deref(), &called);
+    let known = memo
+        .first()
+        .filter(|entry: &Entry| entry.still_holds(&called));
+    if let Some(Entry { interpreter, .. }) = known {
+        return Ok(Known { interpreter, memo });
     }
     let own = witnesses_of(&called);
     let interpreter = probe::probe(path)?;
-    if let Some(folder) = folder.filter(|_| !is_script(path)) {
-        let witnesses = [own, witnesses_beside(&interpreter)].concat();
-        let entry = Entry {
+    if is_script(path) {
+        let memo = Memo::nowhere();
+        return Ok(Known { interpreter, memo });
+    }
+    let witnesses = [own, witnesses_beside(&interpreter)].concat();
+    Ok(remember(
+        memo,
+        Entry {
             called,
             witnesses,
-            interpreter: interpreter.clone(),
-        };
-        // What cannot be remembered is asked again.
-        memo::remember(&folder, &entry.called, &entry).ok();
-    }
-    Ok(interpreter)
+            interpreter,
+        },
+    ))
+}
+
+fn remember(mut memo: Memo, entry: Entry) -> Known {
+    // What cannot be remembered is asked again.
+    memo.remember_first(&entry).ok();
+    let interpreter = entry.interpreter;
+    Known { interpreter, memo }
 }
 
 /// Returns the absolute form of a path, unlike that of any absolute path where it is relative: 3.11 and later take
@@ -70,25 +76,23 @@ fn called(path: &Path) -> Result<PathBuf> {
 }
 
 /// Returns the executable and the two places of a `pyvenv.cfg` (PEP 405), which may also appear later.
-fn witnesses_of(path: &Path) -> Vec<(PathBuf, Option<Stamp>)> {
+fn witnesses_of(path: &Path) -> Vec<Witness> {
     let parents = path
         .ancestors()
         .skip(1)
         .take(2)
         .map(|dir| dir.join("pyvenv.cfg"));
-    stamped(std::iter::once(path.to_owned()).chain(parents))
+    std::iter::once(path.to_owned())
+        .chain(parents)
+        .map(Witness::of)
+        .collect()
 }
 
 /// Returns the standard library and its `venv`, which packages of a distribution change without the executable.
-fn witnesses_beside(interpreter: &Interpreter) -> Vec<(PathBuf, Option<Stamp>)> {
-    stamped(["os.py", "venv"].map(|name| interpreter.stdlib.join(name)))
-}
-
-fn stamped(paths: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Option<Stamp>)> {
-    paths
-        .into_iter()
-        .map(|path| (path.clone(), Stamp::of(&path)))
-        .collect()
+fn witnesses_beside(interpreter: &Interpreter) -> Vec<Witness> {
+    ["os.py", "venv"]
+        .map(|name| Witness::of(interpreter.stdlib.join(name)))
+        .into()
 }
 
 /// Returns whether the executable is a script, whose answer may depend on anything.

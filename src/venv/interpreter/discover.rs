@@ -5,7 +5,7 @@ use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::environment::Environment;
 use crate::venv::interpreter::pyenv::{self, Shim};
-use crate::venv::interpreter::{Interpreter, cache};
+use crate::venv::interpreter::{Interpreter, Known, cache};
 use anyhow::Result;
 use std::env;
 use std::ffi::OsStr;
@@ -19,19 +19,15 @@ const DEFAULT_NAMES: [&str; 2] = ["python3", "python"];
 ///
 /// # Errors
 /// When there is none, or when what was asked for by name does not run.
-pub(crate) fn find(
-    ui: Ui,
-    cache_dir: Option<&Path>,
-    request: Option<&OsStr>,
-) -> Result<Interpreter> {
+pub(crate) fn find(ui: Ui, cache_dir: Option<&Path>, request: Option<&OsStr>) -> Result<Known> {
     match request {
         Some(request) => cache::ask(cache_dir, &requested(request)?),
         None => first_that_runs(ui, cache_dir),
     }
 }
 
-/// Returns `interpreter`, or where that is in the very environment that is at `root`, the one that it was made of: below
-/// 3.11 an environment's interpreter takes itself for the base, and would become a link to itself.
+/// Returns what `interpreter` was made of, where that is in the very environment that is at `root`: below 3.11 an
+/// environment's interpreter takes itself for the base, and would become a link to itself.
 ///
 /// # Errors
 /// When there is none outside of `root`.
@@ -39,11 +35,14 @@ pub(crate) fn outside(
     cache_dir: Option<&Path>,
     interpreter: &Interpreter,
     root: &Path,
-) -> Result<Interpreter> {
+) -> Result<Option<Known>> {
+    if root.symlink_metadata().is_err() {
+        return Ok(None);
+    }
     let root = fs::real(root);
     let is_inside = |path: &Path| fs::is_below(path, &root);
     if !is_inside(&interpreter.base_executable) {
-        return Ok(interpreter.clone());
+        return Ok(None);
     }
     let linked = first_outside(&interpreter.base_executable, is_inside);
     let environment = Environment::open(&root);
@@ -53,10 +52,11 @@ pub(crate) fn outside(
         .into_iter()
         .chain(named.filter(|path| !is_inside(path)));
     let mut bases = candidates.filter_map(|path| cache::ask(cache_dir, &path).ok());
-    let is_same = |base: &Interpreter| {
+    let is_same = |base: &Known| {
+        let base = &base.interpreter;
         (&base.implementation, base.version) == (&interpreter.implementation, interpreter.version)
     };
-    bases.find(is_same).ok_or_else(|| {
+    bases.find(is_same).map(Some).ok_or_else(|| {
         let path = interpreter.executable.display();
         Hinted::error(
             format!("`{path}` is in the environment that is to be made of it"),
@@ -94,20 +94,18 @@ fn requested_path(path: &Path) -> Result<PathBuf> {
             "give the path of a Python to `--python`, as in `/usr/bin/python3`",
         ))
     };
-    if path.is_dir() {
-        refusal("is a directory, not a Python")
-    } else if !path.exists() {
-        refusal("does not exist")
-    } else {
-        Ok(path.to_owned())
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => refusal("is a directory, not a Python"),
+        Ok(_) => Ok(path.to_owned()),
+        Err(_) => refusal("does not exist"),
     }
 }
 
-fn first_that_runs(ui: Ui, cache_dir: Option<&Path>) -> Result<Interpreter> {
+fn first_that_runs(ui: Ui, cache_dir: Option<&Path>) -> Result<Known> {
     let candidates = of_active_environment().chain(DEFAULT_NAMES.into_iter().flat_map(on_path));
     for candidate in candidates {
         match cache::ask(cache_dir, &candidate) {
-            Ok(interpreter) => return Ok(interpreter),
+            Ok(known) => return Ok(known),
             Err(err) => ui.note(format_args!("skipped: {err:#}")),
         }
     }

@@ -7,6 +7,7 @@ mod pyenv;
 
 pub(crate) use discover::{find, outside};
 
+use crate::sys::memo::Memo;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -53,6 +54,13 @@ pub(crate) struct Paths {
     pub(crate) include: PathBuf,
     pub(crate) purelib: PathBuf,
     pub(crate) platlib: PathBuf,
+}
+
+/// An interpreter, and the memory of it, in which others may keep what they make of its facts.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) interpreter: Interpreter,
+    pub(crate) memo: Memo,
 }
 
 /// The first three parts of `sys.version_info`.
