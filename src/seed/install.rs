@@ -26,24 +26,40 @@ impl Installer<'_> {
         self.place.join(&self.layout.purelib)
     }
 
-    /// Links the files of a part, and returns whether all of them are there, and how they got there.
+    /// Installs a part, and returns whether all of its files are there, and how they got there.
     ///
     /// # Errors
-    /// When a file is there already, or can be neither linked nor copied.
-    pub(super) fn link(&self, part: &Part, mode: LinkMode) -> Result<(Linked, LinkMode)> {
+    /// When a file is there already, can be neither linked nor copied, or the disk is full.
+    pub(super) fn install(&self, part: &Part, mode: LinkMode) -> Result<(Linked, LinkMode)> {
         let (tree, site_packages) = (image::tree(self.images, part.image), self.site_packages());
         let Ok(linker) = Linker::open(&tree, &site_packages, mode) else {
             return Ok((Linked::Spoilt(part.image.to_owned()), mode));
         };
-        let outcome = linker.link(&part.directories, &part.files)?;
+        let outcome = linker.link(&part.directories, &part.files, || self.write_own(part))?;
         Ok((outcome, linker.mode()))
     }
 
-    /// Writes what is not the same in every environment.
+    /// Takes away what was installed of these parts.
     ///
     /// # Errors
-    /// When a file is there already, or the disk is full.
-    pub(super) fn finish(&self, part: &Part) -> Result<()> {
+    /// When it cannot be removed.
+    pub(super) fn uninstall(&self, parts: &[Part]) -> Result<()> {
+        let names = parts
+            .iter()
+            .flat_map(|part| &part.launchers)
+            .flat_map(|launcher| &launcher.names);
+        for name in names {
+            let path = self.place.join(self.launcher_path(name));
+            if path.exists() {
+                fs::remove_file(&path)?;
+            }
+        }
+        fs::remove_dir_all(&self.site_packages())?;
+        fs::create_dir(&self.site_packages())
+    }
+
+    /// Writes what is not the same in every environment.
+    fn write_own(&self, part: &Part) -> Result<()> {
         let mut rows = Vec::new();
         for launcher in &part.launchers {
             rows.extend(self.write_launcher(launcher)?);

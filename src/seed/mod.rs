@@ -154,25 +154,22 @@ impl Seed<'_> {
             }
         }
         for (part, _) in &wanted {
-            let (linked, mode) = installer.link(part, mode)?;
-            if let Linked::Spoilt(path) = linked {
+            let (outcome, mode) = installer.install(part, mode)?;
+            if let Linked::Spoilt(path) = outcome {
                 self.ui.note(format_args!(
                     "the image of {} was changed (`{path}`)",
                     part.name
                 ));
-                self.empty(place)?;
+                installer.uninstall(&recipe.parts)?;
                 return Ok(None);
             }
             self.say_how(part, mode);
         }
-        let finish = |(part, kept): (&Part, Option<Kept>)| {
-            installer.finish(part)?;
-            kept.map(|kept| Replaced::new(&kept.dist_info, part.dist_info))
-                .transpose()
+        let replaced = |(part, kept): (&Part, Option<Kept>)| {
+            let kept = kept?;
+            Some(Replaced::new(&kept.dist_info, part.dist_info))
         };
-        let replaced = wanted
-            .into_iter()
-            .filter_map(|part| finish(part).transpose());
+        let replaced = wanted.into_iter().filter_map(replaced);
         replaced.collect::<Result<_>>().map(Some)
     }
 
@@ -206,13 +203,6 @@ impl Seed<'_> {
             .to_bytes()
             .and_then(|bytes| self.memo.remember_second(&bytes))
             .ok();
-    }
-
-    /// Takes away what was linked into a `place` before it turned out that an image is not what it was.
-    fn empty(&self, place: &Path) -> Result<()> {
-        let site_packages = place.join(&self.layout.purelib);
-        fs::remove_dir_all(&site_packages)?;
-        fs::create_dir(&site_packages)
     }
 
     /// Returns whether the environment keeps all of these.

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-/// How many files a thread takes at a time.
-const HANDFUL: usize = 16;
+/// Fewer files than this are linked before a thread has started.
+const WORTH_A_THREAD: usize = 64;
 
 /// File systems take locks, so that further threads only wait.
 const MOST_THREADS: usize = 4;
@@ -85,11 +85,17 @@ impl<'a> Linker<'a> {
     /// Makes `directories`, parents first, and in them the `leaves`, which are in the order of their directories: bytes,
     /// permission bits and modification times as in the first tree.
     ///
-    /// One thread makes directories while the others link into those that are there already.
+    /// This thread makes the directories, and then does what else there is to do in them (`meanwhile`), while others link
+    /// into those that are there already.
     ///
     /// # Errors
-    /// When a directory or file is there already, or can be neither linked nor copied.
-    pub(crate) fn link(&self, directories: &[&str], leaves: &[Leaf]) -> Result<Linked> {
+    /// When a directory or file is there already, or can be neither linked nor copied, and those of `meanwhile`.
+    pub(crate) fn link(
+        &self,
+        directories: &[&str],
+        leaves: &[Leaf],
+        meanwhile: impl FnOnce() -> Result<()>,
+    ) -> Result<Linked> {
         let work = Work {
             linker: self,
             leaves,
@@ -98,12 +104,15 @@ impl<'a> Linker<'a> {
         };
         let helpers = platform::cores()
             .min(MOST_THREADS)
-            .min(leaves.len() / HANDFUL);
+            .min(leaves.len() / WORTH_A_THREAD);
         thread::scope(|scope| {
             let helpers: Vec<_> = (1..helpers)
                 .map(|_| scope.spawn(|| work.link_leaves()))
                 .collect();
-            let own = work.make(directories).and_then(|()| work.link_leaves());
+            let own = work
+                .make(directories)
+                .and_then(|()| meanwhile())
+                .and_then(|()| work.link_leaves());
             let ended_early = || Err(anyhow!("a thread ended early"));
             let others = helpers
                 .into_iter()
@@ -163,7 +172,7 @@ struct Work<'a> {
     leaves: &'a [Leaf<'a>],
     /// How many directories there are; all there can be once there will be no more.
     made: AtomicUsize,
-    /// The first file that nobody has taken yet.
+    /// The first directory whose files nobody has taken yet.
     next: AtomicUsize,
 }
 
@@ -186,19 +195,23 @@ impl Work<'_> {
         outcome
     }
 
-    /// Links what nobody else has taken, until there is nothing left or one is spoilt.
+    /// Links what nobody else has taken, until there is nothing left or one is spoilt: a directory at a time, since two
+    /// threads in one directory would wait for each other.
     fn link_leaves(&self) -> Result<Linked> {
         loop {
+            let directories = self.next.fetch_add(1, Ordering::Relaxed);
             let first = self
-                .next
-                .fetch_add(HANDFUL, Ordering::Relaxed)
-                .min(self.leaves.len());
-            let taken = &self.leaves[first..self.leaves.len().min(first + HANDFUL)];
-            if taken.is_empty() {
+                .leaves
+                .partition_point(|leaf| leaf.directories < directories);
+            let rest = &self.leaves[first..];
+            if rest.is_empty() {
                 return Ok(Linked::Whole);
             }
-            for leaf in taken {
-                self.wait_for(leaf.directories);
+            self.wait_for(directories);
+            for leaf in rest
+                .iter()
+                .take_while(|leaf| leaf.directories == directories)
+            {
                 if let spoilt @ Linked::Spoilt(_) = self.linker.link_leaf(leaf)? {
                     return Ok(spoilt);
                 }
@@ -315,7 +328,10 @@ mod tests {
             let (_dir, [from, to], files) = trees();
             let linker = Linker::open(&from, &to, mode).unwrap();
             let leaves = leaves(&from, &files);
-            assert_eq!(linker.link(&DIRECTORIES, &leaves).unwrap(), Linked::Whole);
+            assert_eq!(
+                linker.link(&DIRECTORIES, &leaves, || Ok(())).unwrap(),
+                Linked::Whole
+            );
             assert!(
                 linker.mode() == mode || mode == LinkMode::Clone && linker.mode() == LinkMode::Copy
             );
@@ -326,10 +342,10 @@ mod tests {
                 assert_eq!(time(&from), time(&to), "{mode:?}");
             }
             assert!(
-                linker.link(&[], &leaves).is_err(),
+                linker.link(&[], &leaves, || Ok(())).is_err(),
                 "{mode:?} replaced a file"
             );
-            assert!(linker.link(&DIRECTORIES, &[]).is_err());
+            assert!(linker.link(&DIRECTORIES, &[], || Ok(())).is_err());
         }
     }
 
@@ -344,7 +360,10 @@ mod tests {
             }
             let linker = Linker::open(&from, &to, LinkMode::Hardlink).unwrap();
             let spoilt = Linked::Spoilt(file.to_owned());
-            assert_eq!(linker.link(&DIRECTORIES, &leaves).unwrap(), spoilt);
+            assert_eq!(
+                linker.link(&DIRECTORIES, &leaves, || Ok(())).unwrap(),
+                spoilt
+            );
         }
     }
 
@@ -353,6 +372,10 @@ mod tests {
         let (_dir, [from, to], files) = trees();
         fs::write_new(&to.join("c"), b"in the way").unwrap();
         let linker = Linker::open(&from, &to, LinkMode::Hardlink).unwrap();
-        assert!(linker.link(&DIRECTORIES, &leaves(&from, &files)).is_err());
+        assert!(
+            linker
+                .link(&DIRECTORIES, &leaves(&from, &files), || Ok(()))
+                .is_err()
+        );
     }
 }
