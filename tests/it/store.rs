@@ -156,23 +156,23 @@ fn another_file_system_gets_copies() {
 #[test]
 fn many_processes_build_one_image() {
     let sandbox = Sandbox::new();
-    let start = |number: usize| {
-        let mut process = Process::new(crate::sandbox::RVENV);
-        process
-            .arg("--cache-dir")
-            .arg(sandbox.store())
-            .arg("-p")
-            .arg(&python().path);
-        process
-            .arg(sandbox.path(format!("env{number}")))
-            .spawn()
-            .unwrap()
+    let make = |process: usize| {
+        for number in 0..10 {
+            let mut rvenv = Process::new(crate::sandbox::RVENV);
+            rvenv.arg("--cache-dir").arg(sandbox.store());
+            rvenv.arg("-p").arg(&python().path);
+            let env = sandbox.path(format!("env{process}-{number}"));
+            assert!(rvenv.arg(env).status().unwrap().success());
+        }
+        assert_pip_works(&sandbox, &format!("env{process}-0"));
     };
-    let processes: Vec<_> = (0..8).map(start).collect();
-    for mut process in processes {
-        assert!(process.wait().unwrap().success());
-    }
-    (0..8).for_each(|number| assert_pip_works(&sandbox, &format!("env{number}")));
+    std::thread::scope(|scope| {
+        for process in 0..8 {
+            scope.spawn(move || make(process));
+        }
+    });
+    let trees = |env: usize| tree(sandbox.path(format!("env{env}-9/lib")));
+    assert!((1..8).all(|env| trees(env).len() == trees(0).len()));
     assert_eq!(
         images(&sandbox).len(),
         if python().version < (3, 12) { 2 } else { 1 }
