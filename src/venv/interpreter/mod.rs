@@ -45,6 +45,8 @@ pub(crate) struct Interpreter {
     pub(crate) stdlib: PathBuf,
     /// The directory of wheels that a distribution configured (`WHEEL_PKG_DIR`).
     pub(crate) wheel_pkg_dir: Option<PathBuf>,
+    /// Where packages of the base interpreter itself are.
+    pub(crate) site_packages: Vec<PathBuf>,
 }
 
 /// Where an interpreter's `venv` puts things, relative to the environment.
@@ -136,6 +138,7 @@ impl Interpreter {
             activation_scripts: Vec::new(),
             stdlib: format!("/opt/lib/{library}3.{minor}").into(),
             wheel_pkg_dir: None,
+            site_packages: Vec::new(),
         }
     }
 }

@@ -1,15 +1,35 @@
 """What an environment depends on, asked of the interpreter itself: one line of JSON after a mark.
 
-Runs on 3.6 and later, in isolated mode and without site, so that nothing of the user's takes part.
+Runs on 3.6 and later, in isolated mode and without site, so that nothing of the user's takes part. It imports little,
+as that is most of the time it takes: `json` and `importlib.util` would double it.
 """
-import json
 import os
+import site
 import sys
 import sysconfig
-from importlib.util import MAGIC_NUMBER
+from _frozen_importlib_external import MAGIC_NUMBER
 
 X_Y = "%d.%d" % sys.version_info[:2]
 POSIX = os.name == "posix"
+
+
+def json(value):
+    """Return a value as JSON in ASCII; what is not decodable in a path becomes half a surrogate pair."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict):
+        return "{%s}" % ", ".join("%s: %s" % (json(key), json(value[key])) for key in value)
+    if isinstance(value, list):
+        return "[%s]" % ", ".join(map(json, value))
+    return '"%s"' % "".join(map(escaped, value)) if isinstance(value, str) else "%d" % value
+
+
+def escaped(character):
+    """Return a character as it is in a string of JSON."""
+    code = ord(character)
+    if code > 0xFFFF:
+        return "\\u%04x\\u%04x" % (0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF))
+    return character if 31 < code < 127 and character not in '"\\' else "\\u%04x" % code
 
 
 def scheme_path(name):
@@ -23,12 +43,12 @@ def scheme_path(name):
 def paths():
     """Return where this version's `venv` puts things, relative to the environment."""
     library = "pypy" if sys.implementation.name == "pypy" else "python"
-    site = ("lib/%s%s/site-packages" % (library, X_Y)) if POSIX else "Lib\\site-packages"
+    packages = ("lib/%s%s/site-packages" % (library, X_Y)) if POSIX else "Lib\\site-packages"
     found = {
         "scripts": "bin" if POSIX else "Scripts",
         "include": "include" if POSIX else "Include",
-        "purelib": site,
-        "platlib": site,
+        "purelib": packages,
+        "platlib": packages,
     }
     if sys.version_info >= (3, 11):
         found.update((name, scheme_path(name)) for name in ("scripts", "purelib", "platlib"))
@@ -67,5 +87,6 @@ facts = {
     "activation_scripts": activation_scripts(stdlib),
     "stdlib": stdlib,
     "wheel_pkg_dir": sysconfig.get_config_var("WHEEL_PKG_DIR"),
+    "site_packages": site.getsitepackages([sys.base_prefix]),
 }
-print("\n@RVENV@" + json.dumps(facts))
+print("\n@RVENV@" + json(facts))
