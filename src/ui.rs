@@ -5,6 +5,9 @@
 use crate::error;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +87,22 @@ impl Ui {
         self.style(text, "1")
     }
 
+    /// Returns a line that counts to `total`, for work that takes long where a person is there to wait.
+    pub(crate) fn progress(self, what: String, total: usize) -> Progress {
+        let is_shown = self.terminal && self.verbosity > Verbosity::Quiet && can_redraw();
+        Progress {
+            what,
+            total,
+            done: AtomicUsize::new(0),
+            line: is_shown.then(|| {
+                Mutex::new(Line {
+                    due: Instant::now() + FIRST_LINE,
+                    width: 0,
+                })
+            }),
+        }
+    }
+
     fn style(self, text: &str, sgr: &str) -> String {
         if self.styled {
             format!("\x1b[{sgr}m{text}\x1b[0m")
@@ -91,6 +110,59 @@ impl Ui {
             text.to_owned()
         }
     }
+}
+
+/// How long work takes that needs no explanation, and how long to read a line.
+const FIRST_LINE: Duration = Duration::from_millis(300);
+const NEXT_LINE: Duration = Duration::from_millis(100);
+
+/// A line that says how far work has come. It is gone when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    what: String,
+    total: usize,
+    done: AtomicUsize,
+    /// `None` where nobody is there to see it.
+    line: Option<Mutex<Line>>,
+}
+
+#[derive(Debug)]
+struct Line {
+    /// When to draw it again.
+    due: Instant,
+    /// How much of it is there, in characters.
+    width: usize,
+}
+
+impl Progress {
+    /// Counts one more, from any thread.
+    pub(crate) fn advance(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        // Who finds another thread drawing has nothing newer to say.
+        if let Some(mut line) = self.line.as_ref().and_then(|line| line.try_lock().ok())
+            && line.due <= Instant::now()
+        {
+            let text = format!("{} … {done}/{}", self.what, self.total);
+            draw(&text);
+            line.due = Instant::now() + NEXT_LINE;
+            line.width = line.width.max(text.chars().count());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let line = self.line.as_mut().and_then(|line| line.get_mut().ok());
+        if let Some(line) = line.filter(|line| line.width > 0) {
+            draw(&" ".repeat(line.width));
+            draw("");
+        }
+    }
+}
+
+/// Writes over the line that the cursor is on.
+fn draw(line: &str) {
+    write!(io::stderr(), "\r{line}").ok();
 }
 
 /// Writes a line; a reader that is gone, or a disk that is full, is no reason to stop.
@@ -101,5 +173,10 @@ fn say(line: impl Display) {
 /// Returns whether the environment allows colours: <https://no-color.org> and `TERM=dumb`.
 fn allows_color() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    !set("NO_COLOR") && can_redraw()
+}
+
+/// Returns whether a terminal is more than a printer.
+fn can_redraw() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

@@ -1,17 +1,30 @@
 //! Building an image: the wheel unpacked, its modules compiled, everything listed.
 
-use crate::seed::compile;
+use crate::seed::borrow::borrow;
+use crate::seed::bytecode::Bytecode;
+use crate::seed::compile::Compiler;
 use crate::seed::entry_points::EntryPoint;
 use crate::seed::image::{File, Manifest, Manners, TREE};
 use crate::seed::launcher::LauncherStyle;
 use crate::seed::record::{self, Row};
-use crate::seed::wheel::{Archive, Wheel};
+use crate::seed::wheel::{Archive, Entry, Wheel};
 use crate::sys::platform::Folder;
-use crate::sys::{fs, platform};
-use crate::ui::Ui;
+use crate::sys::{fs, parallel, platform};
+use crate::ui::{Progress, Ui};
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Result, anyhow};
+use std::cmp::Reverse;
+use std::fs::Metadata;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// The file beside the tree that lists its bytecode as `RECORD` would, with digests.
+const BYTECODE: &str = "bytecode";
+
+/// How many files are worth a further thread, and an interpreter if they have to be compiled.
+const WORTH_A_THREAD: usize = 16;
 
 /// The sources of pip that say how it installs: the template of launchers in the order in which pip moved it, last
 /// the one that writes them.
@@ -37,48 +50,159 @@ pub(super) fn build(
         wheel.version,
         interpreter.title()
     ));
-    let mut archive = Archive::open(&wheel.path)?;
+    let archive = Archive::open(&wheel.path)?;
     let tree = dir.join(TREE);
-    fs::create_dir(&tree)?;
-    let paths = unpack(&mut archive, &tree)?;
-    let bytecode = compile::compile(interpreter, &tree, modules(&tree, &paths)?)?;
-    describe(&mut archive, &tree, paths, bytecode)
-}
-
-/// Unpacks every file that `RECORD` vouches for, and returns their paths.
-fn unpack(archive: &mut Archive, tree: &Path) -> Result<Vec<String>> {
     let record = format!("{}/RECORD", archive.dist_info);
     let mut paths = archive.files();
     paths.retain(|path| !path.starts_with(&record));
-    for path in &paths {
-        let contents = archive.verified(path)?;
-        let to = tree.join(path);
-        fs::create_dir_all(to.parent().unwrap_or(tree))?;
-        fs::write_new(&to, &contents)?;
-        if archive.is_executable(path)? {
-            fs::set_mode(
-                &to,
-                platform::mode(&fs::metadata(&to)?) | 0o111 & !platform::umask(),
-            )?;
-        }
-    }
-    Ok(paths)
+    let bytecode = Bytecode::of(interpreter);
+    make_directories(&tree, &paths, bytecode.as_ref())?;
+    let title = interpreter.title();
+    let what = format!("preparing {} {} for {title}", wheel.name, wheel.version);
+    let workshop = Workshop {
+        archive: &archive,
+        tree: &tree,
+        interpreter,
+        bytecode,
+        waiting: Mutex::default(),
+        borrowed: AtomicUsize::new(0),
+        progress: ui.progress(what, paths.len()),
+    };
+    let compiled = workshop.run(&paths)?;
+    let (borrowed, all) = (workshop.borrowed.into_inner(), compiled.len());
+    ui.note(format_args!(
+        "bytecode: {borrowed} of {all} files are the interpreter's own"
+    ));
+    let names = compiled.iter().map(|row| row.0.clone()).collect();
+    let manifest = describe(&archive, &tree, paths, names)?;
+    fs::write_new(&dir.join(BYTECODE), &record::render(compiled)?)?;
+    Ok(manifest)
 }
 
-fn modules(tree: &Path, paths: &[String]) -> Result<Vec<compile::Module>> {
-    let modules = paths.iter().filter(|path| {
-        Path::new(path)
-            .extension()
-            .is_some_and(|extension| extension == "py")
+/// Makes the directories of the files of a wheel and of their bytecode.
+fn make_directories(tree: &Path, paths: &[String], bytecode: Option<&Bytecode>) -> Result<()> {
+    let compiled: Vec<String> = bytecode.map_or_else(Vec::new, |bytecode| {
+        paths
+            .iter()
+            .filter_map(|path| bytecode.path(path))
+            .collect()
     });
-    modules
-        .map(|path| Ok((path.clone(), fs::metadata(&tree.join(path))?.len())))
-        .collect()
+    fs::create_dir(tree)?;
+    directories(paths.iter().chain(&compiled))
+        .iter()
+        .try_for_each(|directory| fs::create_dir(&tree.join(directory)))
+}
+
+/// What all threads work at: the files that are still to be unpacked, and compiled where they are modules.
+struct Workshop<'a> {
+    archive: &'a Archive,
+    tree: &'a Path,
+    interpreter: &'a Interpreter,
+    /// `None` where the interpreter caches none.
+    bytecode: Option<Bytecode<'a>>,
+    waiting: Mutex<Vec<&'a str>>,
+    /// How many bytecode files the interpreter had already.
+    borrowed: AtomicUsize,
+    progress: Progress,
+}
+
+impl<'a> Workshop<'a> {
+    /// Unpacks all files on all cores, and returns the rows of the bytecode files.
+    fn run(&self, paths: &'a [String]) -> Result<Vec<Row>> {
+        self.waiting().extend(self.in_order(paths));
+        let threads = parallel::threads().min(paths.len() / WORTH_A_THREAD + 1);
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work())).collect();
+            let rows = workers.into_iter().map(|worker| {
+                let early = || Err(anyhow!("a thread ended early"));
+                worker.join().unwrap_or_else(|_| early())
+            });
+            Ok(rows.collect::<Result<Vec<_>>>()?.concat())
+        })
+    }
+
+    /// Returns paths in the order in which to take them from the end: last the modules, the largest at the very end, so
+    /// that all cores have work until all is done.
+    fn in_order(&self, paths: &'a [String]) -> Vec<&'a str> {
+        let mut paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        paths.sort_by_cached_key(|path| {
+            let row = self.archive.row(path);
+            let size: Option<u64> = row.and_then(|row| row.2.parse().ok());
+            (self.bytecode_of(path).is_some(), size, Reverse(*path))
+        });
+        paths
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<&'a str>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the bytecode's kind and path where a path is that of a module.
+    fn bytecode_of(&self, path: &str) -> Option<(&Bytecode<'a>, String)> {
+        let bytecode = self.bytecode.as_ref()?;
+        Some((bytecode, bytecode.path(path)?))
+    }
+
+    /// Works until nothing is waiting.
+    fn work(&self) -> Result<Vec<Row>> {
+        let mut compiler = Compiler::new(self.interpreter);
+        let mut rows = Vec::new();
+        loop {
+            let next = self.waiting().pop();
+            let Some(path) = next else {
+                return Ok(rows);
+            };
+            match self.install(path, &mut compiler) {
+                Ok(row) => rows.extend(row),
+                Err(err) => {
+                    // What the other threads do from here on is for nothing.
+                    self.waiting().clear();
+                    return Err(err);
+                }
+            }
+            self.progress.advance();
+        }
+    }
+
+    /// Unpacks a file, and returns the row of its bytecode where it is a module that compiles.
+    fn install(&self, path: &str, compiler: &mut Compiler) -> Result<Option<Row>> {
+        let source = self.archive.verified(path)?;
+        let metadata = self.write(path, &source)?;
+        let Some((bytecode, name)) = self.bytecode_of(path) else {
+            return Ok(None);
+        };
+        let source = &source.contents;
+        let borrowed = borrow(self.interpreter, bytecode, path, source);
+        if borrowed.is_some() {
+            self.borrowed.fetch_add(1, Ordering::Relaxed);
+        }
+        let code = match borrowed {
+            None => compiler.compile(path, source)?,
+            borrowed => borrowed,
+        };
+        let Some((header, code)) = bytecode.header(&metadata).zip(code) else {
+            return Ok(None);
+        };
+        let contents = [header, code].concat();
+        fs::write_new(&self.tree.join(&name), &contents)?;
+        Ok(Some(Row::of(name, &contents)))
+    }
+
+    fn write(&self, path: &str, entry: &Entry) -> Result<Metadata> {
+        let path = self.tree.join(path);
+        fs::write_new(&path, &entry.contents)?;
+        let metadata = fs::metadata(&path)?;
+        if entry.is_executable {
+            let mode = platform::mode(&metadata) | 0o111 & !platform::umask();
+            fs::set_mode(&path, mode)?;
+        }
+        Ok(metadata)
+    }
 }
 
 /// Writes the files that pip adds, and lists everything.
 fn describe(
-    archive: &mut Archive,
+    archive: &Archive,
     tree: &Path,
     paths: Vec<String>,
     bytecode: Vec<String>,
@@ -113,7 +237,7 @@ fn describe(
     let files = files.map(file).collect::<Result<Vec<_>>>()?;
     Ok(Manifest {
         dist_info: archive.dist_info.clone(),
-        directories: directories(&files),
+        directories: directories(files.iter().map(|file| &file.path)),
         files,
         record: String::from_utf8(record::render(rows)?)?,
         entry_points,
@@ -121,10 +245,9 @@ fn describe(
     })
 }
 
-fn directories(files: &[File]) -> Vec<String> {
-    let parents = files
-        .iter()
-        .flat_map(|file| Path::new(&file.path).ancestors().skip(1));
+/// Returns the directories that files are in, parents before children.
+fn directories<'a>(files: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let parents = files.flat_map(|file| Path::new(file).ancestors().skip(1));
     let mut directories: Vec<String> = parents
         .filter_map(Path::to_str)
         .filter(|dir| !dir.is_empty())

@@ -1,21 +1,18 @@
-"""Compiles modules, given one path a line on standard input, relative to the folder that is the only argument.
+"""Compiles modules: on standard input, for each, a line `SIZE PATH` and its source; on standard output, for each, a line
+`SIZE` and its code object as in a bytecode file. A module that does not compile has none, as with pip.
 
-Prints the path of each bytecode file that it wrote. A module that does not compile is left without, as by pip.
-Tracebacks show a module's real place: importing sets it, whatever place was compiled in.
+Tracebacks show a module's real place: importing sets it, whatever path was compiled in.
 """
-import os
-import py_compile
+import marshal
 import sys
 
-MODE = {}
-if sys.version_info >= (3, 7):
-    # SOURCE_DATE_EPOCH would choose another one, and what is made here is shared.
-    MODE["invalidation_mode"] = py_compile.PycInvalidationMode.TIMESTAMP
-
-root = sys.argv[1]
-for path in sys.stdin.buffer.read().decode("utf-8").splitlines():
+requests, answers = sys.stdin.buffer, sys.stdout.buffer
+for line in iter(requests.readline, b""):
+    size, path = line.decode("utf-8").rstrip("\n").split(" ", 1)
+    source = requests.read(int(size))
     try:
-        written = py_compile.compile(os.path.join(root, path), dfile=path, doraise=True, **MODE)
-    except py_compile.PyCompileError:
-        continue
-    sys.stdout.buffer.write((os.path.relpath(written, root) + "\n").encode("utf-8"))
+        code = marshal.dumps(compile(source, path, "exec", dont_inherit=True))
+    except Exception:
+        code = b""
+    answers.write(b"%d\n" % len(code) + code)
+    answers.flush()

@@ -1,6 +1,8 @@
 //! pip into an environment, as `ensurepip` would put it there, without running either.
 
+mod borrow;
 mod build;
+mod bytecode;
 mod compile;
 mod entry_points;
 mod image;

@@ -6,10 +6,11 @@ use crate::sys::fs::{self, Witness};
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zip::ZipArchive;
+use zip::read::ZipFile;
 
 /// Where Debian keeps the wheels of its own interpreters, also of a PyPy that is not configured for it.
 const DEBIAN_WHEELS: &str = "/usr/share/python-wheels";
@@ -132,10 +133,14 @@ fn missing(interpreter: &Interpreter) -> anyhow::Error {
     )
 }
 
+/// A wheel in memory.
+type Bytes = Cursor<Arc<[u8]>>;
+
 /// An open wheel whose names have been checked.
 pub(crate) struct Archive {
     path: PathBuf,
-    zip: ZipArchive<File>,
+    /// Cloned for each reading, which costs nothing, so that threads may read at the same time.
+    zip: ZipArchive<Bytes>,
     /// The names of all entries, directories included.
     names: Vec<String>,
     /// The rows of its `RECORD`, by path.
@@ -154,7 +159,7 @@ impl Archive {
     }
 
     fn read(path: &Path) -> Result<Self> {
-        let zip = ZipArchive::new(fs::open(path)?)?;
+        let zip = ZipArchive::new(Cursor::new(Arc::from(fs::read(path)?)))?;
         let names = zip
             .file_names()
             .map(|name| Ok(name?.into_owned()))
@@ -168,8 +173,8 @@ impl Archive {
         };
         archive.check_names()?;
         archive.dist_info = archive.find_dist_info()?;
-        let record = archive.contents(&format!("{}/RECORD", archive.dist_info))?;
-        archive.rows = record::parse(&record)?
+        let record = archive.entry(&format!("{}/RECORD", archive.dist_info))?;
+        archive.rows = record::parse(&record.contents)?
             .into_iter()
             .map(|row| (row.0.clone(), row))
             .collect();
@@ -216,52 +221,56 @@ impl Archive {
         self.rows.get(path).filter(|row| !row.1.is_empty())
     }
 
-    /// Returns whether a file is meant to be run.
-    ///
-    /// # Errors
-    /// When there is no such file.
-    pub(crate) fn is_executable(&mut self, path: &str) -> Result<bool> {
-        Ok(self
-            .zip
-            .by_name(path)?
-            .unix_mode()
-            .is_some_and(|mode| mode & 0o111 != 0))
-    }
-
     /// Returns the error that says why this wheel is not installed.
     pub(crate) fn refuse(&self, err: &anyhow::Error) -> anyhow::Error {
         not_installable(&self.path, err)
     }
 
-    /// Returns the contents of a file that `RECORD` vouches for.
+    /// Returns a file that `RECORD` vouches for.
     ///
     /// # Errors
     /// When it is damaged, or `RECORD` says something else, or nothing.
-    pub(crate) fn verified(&mut self, path: &str) -> Result<Vec<u8>> {
-        let contents = self.contents(path).and_then(|contents| {
-            let is_known = self.row(path).is_some_and(|row| row.matches(&contents));
+    pub(crate) fn verified(&self, path: &str) -> Result<Entry> {
+        let entry = self.entry(path).and_then(|entry| {
+            let row = self.row(path);
+            let is_known = row.is_some_and(|row| row.matches(&entry.contents));
             ensure!(is_known, "`{path}` in it is not what RECORD says it is");
-            Ok(contents)
+            Ok(entry)
         });
-        contents.map_err(|err| self.refuse(&err))
+        entry.map_err(|err| self.refuse(&err))
     }
 
-    fn contents(&mut self, path: &str) -> Result<Vec<u8>> {
+    fn entry(&self, path: &str) -> Result<Entry> {
         // RECORD itself has no row; no file of a bundled wheel comes near the limit.
-        let limit: u64 = self
-            .row(path)
-            .and_then(|row| row.2.parse().ok())
-            .unwrap_or(64 << 20);
-        let mut contents = Vec::new();
-        let file = self
-            .zip
+        let size = self.row(path).and_then(|row| row.2.parse().ok());
+        let limit: u64 = size.unwrap_or(64 << 20);
+        let mut zip = self.zip.clone();
+        let file = zip
             .by_name(path)
             .with_context(|| format!("there is no `{path}`"))?;
+        let is_executable = file.unix_mode().is_some_and(|mode| mode & 0o111 != 0);
+        let mut contents = Vec::with_capacity(capacity(&file, limit));
         file.take(limit.saturating_add(1))
             .read_to_end(&mut contents)
             .with_context(|| format!("`{path}` is damaged"))?;
-        Ok(contents)
+        Ok(Entry {
+            contents,
+            is_executable,
+        })
     }
+}
+
+/// A file of a wheel.
+pub(crate) struct Entry {
+    pub(crate) contents: Vec<u8>,
+    /// Whether it is meant to be run.
+    pub(crate) is_executable: bool,
+}
+
+/// Returns how much memory to get for a file at once, whatever the archive says.
+fn capacity(file: &ZipFile<'_, Bytes>, limit: u64) -> usize {
+    const MOST: u64 = 1 << 20;
+    usize::try_from(file.size().min(limit).min(MOST)).unwrap_or_default() + 1
 }
 
 fn not_installable(wheel: &Path, err: &anyhow::Error) -> anyhow::Error {

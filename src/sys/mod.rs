@@ -2,6 +2,7 @@
 //!
 //! A platform difference is a function that `unix.rs` and `windows.rs` both have.
 
+pub(crate) mod conversation;
 pub(crate) mod fs;
 pub(crate) mod link;
 pub(crate) mod memo;

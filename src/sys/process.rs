@@ -12,7 +12,7 @@ use std::{io, thread};
 const LONGEST_COMPLAINT: usize = 200;
 
 /// How long to wait for complaints once a program has ended.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a program said and how it ended.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub(crate) fn wait(command: &mut Command) -> Result<Output> {
 }
 
 /// Waits for the end of a program, and returns `None` where that has not come by `deadline`.
-fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+pub(super) fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
@@ -110,7 +110,8 @@ fn feed(pipe: Option<ChildStdin>, input: &[u8]) {
     }
 }
 
-fn start(command: &mut Command) -> io::Result<Child> {
+/// Starts a program as the leader of a group, its output in pipes.
+pub(super) fn start(command: &mut Command) -> io::Result<Child> {
     platform::lead_group(command);
     command
         .stdout(Stdio::piped())
@@ -119,7 +120,7 @@ fn start(command: &mut Command) -> io::Result<Child> {
 }
 
 /// Reads a pipe to its end in a thread of its own, so that a full pipe never blocks the other one.
-fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+pub(super) fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -8,6 +8,8 @@ mod activate_script;
 mod existing;
 mod help;
 #[cfg(unix)]
+mod image;
+#[cfg(unix)]
 mod interpreter;
 #[cfg(unix)]
 mod linking;

@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use crate::pythons::Python;
 
 /// What differs between the files `names` below the two directories, or is not up to date below the second.
-pub(super) fn differences(python: &Python, roots: [&Path; 2], names: &[PathBuf]) -> Vec<String> {
+pub(crate) fn differences(python: &Python, roots: [&Path; 2], names: &[PathBuf]) -> Vec<String> {
     let mut command = Command::new(&python.path);
     command
         .args([

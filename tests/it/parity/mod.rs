@@ -5,7 +5,7 @@
 //! `damage` proves that they see what they should.
 
 mod arena;
-mod bytecode;
+pub(crate) mod bytecode;
 mod call;
 mod case;
 mod cases;
