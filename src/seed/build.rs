@@ -69,6 +69,7 @@ pub(super) fn build(
         progress: ui.progress(what, paths.len()),
     };
     let compiled = workshop.run(&paths)?;
+    drop(workshop.progress);
     let (borrowed, all) = (workshop.borrowed.into_inner(), compiled.len());
     ui.note(format_args!(
         "bytecode: {borrowed} of {all} files are the interpreter's own"
