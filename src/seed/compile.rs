@@ -32,15 +32,17 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// When the interpreter does not start, ends, or does not answer in time.
     pub(super) fn compile(&mut self, path: &str, source: &[u8]) -> Result<Option<Vec<u8>>> {
+        let code = self.ask(path, source).map_err(|err| refusal(path, &err))?;
+        Ok(Some(code).filter(|code| !code.is_empty()))
+    }
+
+    fn ask(&mut self, path: &str, source: &[u8]) -> Result<Vec<u8>> {
         let conversation = match &mut self.conversation {
             Some(conversation) => conversation,
             None => self.conversation.insert(start(self.interpreter)?),
         };
         let head = format!("{} {path}\n", source.len());
-        let code = conversation
-            .ask(&[head.as_bytes(), source])
-            .map_err(|err| refusal(path, &err))?;
-        Ok(Some(code).filter(|code| !code.is_empty()))
+        conversation.ask(&[head.as_bytes(), source])
     }
 }
 
