@@ -1,6 +1,6 @@
 //! The command line: one variant per subcommand, and the drop-in form, which has none.
 
-use crate::commands::{Context, activate_script, create, is_set};
+use crate::commands::{Context, activate_script, create, delete, is_set};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -31,6 +31,8 @@ enum Command {
     Create(create::Args),
     /// Print a script for the shell to evaluate, which activates an environment
     ActivateScript(activate_script::Args),
+    /// Delete environments, and nothing else
+    Delete(delete::Args),
 }
 
 /// The options of every command.
@@ -117,6 +119,7 @@ impl Cli {
         match self.command {
             Some(Command::Create(args)) => args.run(&context),
             Some(Command::ActivateScript(args)) => args.run(&context),
+            Some(Command::Delete(args)) => args.run(&context),
             None => self.create.run(&context),
         }
     }

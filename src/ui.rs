@@ -65,13 +65,23 @@ impl Ui {
         }
     }
 
-    /// Says what was done, where a person is there to read it.
-    pub(crate) fn summary(self, message: impl Display) {
-        if self.verbosity == Verbosity::Verbose
-            || self.terminal && self.verbosity == Verbosity::Normal
-        {
+    /// Says what was asked for.
+    pub(crate) fn answer(self, message: impl Display) {
+        if self.verbosity > Verbosity::Quiet {
             say(format_args!("{message}"));
         }
+    }
+
+    /// Says what was done, where a person is there to read it.
+    pub(crate) fn summary(self, message: impl Display) {
+        if self.summarizes() {
+            say(format_args!("{message}"));
+        }
+    }
+
+    /// Returns whether a person reads what was done.
+    pub(crate) fn summarizes(self) -> bool {
+        self.verbosity == Verbosity::Verbose || self.terminal && self.verbosity == Verbosity::Normal
     }
 
     /// Prints `err` and its causes on one line, then every hint among them.

@@ -2,6 +2,7 @@
 
 pub(crate) mod activate_script;
 pub(crate) mod create;
+pub(crate) mod delete;
 
 use crate::sys::platform;
 use crate::ui::Ui;

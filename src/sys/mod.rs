@@ -14,3 +14,4 @@ pub(crate) mod platform;
 #[path = "windows.rs"]
 pub(crate) mod platform;
 pub(crate) mod process;
+pub(crate) mod remove;

@@ -16,12 +16,17 @@ pub(crate) fn threads() -> usize {
     *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
+/// Returns how many threads at most are worth it where they work in the same file system.
+pub(crate) fn most_threads() -> usize {
+    threads().min(MOST_THREADS)
+}
+
 /// Does `work` for each item, in no order.
 ///
 /// # Errors
 /// The first of each thread's; other threads may have gone on.
 pub(crate) fn for_each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
-    let shares = (items.len() / WORTH_A_THREAD).clamp(1, threads().min(MOST_THREADS));
+    let shares = (items.len() / WORTH_A_THREAD).clamp(1, most_threads());
     let (own, others) = items.split_at(items.len().div_ceil(shares));
     thread::scope(|scope| {
         let share = others.len().div_ceil((shares - 1).max(1)).max(1);

@@ -8,7 +8,7 @@ use crate::venv::replace;
 use std::path::{Path, PathBuf};
 
 /// The entries that an environment consists of; a directory that holds nothing else is (half) an environment.
-const OWN_ENTRIES: [&str; 13] = [
+const OWN_ENTRIES: [&str; 21] = [
     "bin",
     "Scripts",
     "lib",
@@ -22,6 +22,16 @@ const OWN_ENTRIES: [&str; 13] = [
     ".gitignore",
     "CACHEDIR.TAG",
     pyvenv_cfg::FILE_NAME,
+    // Of PyPy, and of virtualenv before 20.
+    "lib-python",
+    "lib_pypy",
+    "local",
+    "pip-selfcheck.json",
+    // Of tools that keep something of theirs in their environments: uv, tox, pipx, virtualenvwrapper.
+    ".lock",
+    ".tox-info.json",
+    "pipx_metadata.json",
+    ".project",
 ];
 
 /// The entries that tell a project or a repository.
@@ -120,12 +130,19 @@ pub(crate) fn is_half_made(dir: &Path) -> anyhow::Result<bool> {
         name.starts_with("python") || name.starts_with("activate")
     };
     let scripts = fs::list(&dir.join(platform::SCRIPTS_DIR)).unwrap_or_default();
+    Ok(scripts.iter().any(is_telling) && foreign_entries(dir)?.is_empty())
+}
+
+/// Returns the entries of `dir` that no environment has by itself.
+pub(crate) fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_own = |path: &PathBuf| {
         OWN_ENTRIES
             .iter()
             .any(|own| path.file_name() == Some(own.as_ref()))
     };
-    Ok(scripts.iter().any(is_telling) && entries(dir)?.iter().all(is_own))
+    let mut paths = entries(dir)?;
+    paths.retain(|path| !is_own(path));
+    Ok(paths)
 }
 
 /// Returns the entries of `dir`; what rvenv itself left there, or has there now, is not counted.

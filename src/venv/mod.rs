@@ -7,5 +7,6 @@ pub(crate) mod interpreter;
 pub(crate) mod layout;
 pub(crate) mod locate;
 pub(crate) mod pyvenv_cfg;
+pub(crate) mod remove;
 pub(crate) mod replace;
 pub(crate) mod target;

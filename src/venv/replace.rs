@@ -138,6 +138,26 @@ fn must_stay(target: &Path) -> bool {
 
 /// Makes a temporary directory with the modes of an ordinary one.
 fn temporary(dir: &Path, target: &Path) -> io::Result<TempDir> {
+    let prefix = prefix(target);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    platform::with_directory_mode(&mut builder);
+    builder.tempdir_in(dir)
+}
+
+/// Renames `target` to what a temporary directory beside it would be called, and returns that.
+pub(crate) fn rename_aside(target: &Path) -> io::Result<PathBuf> {
+    let prefix = prefix(target);
+    let mut builder = tempfile::Builder::new();
+    let parent = target.parent().unwrap_or(target);
+    let aside = builder
+        .prefix(&prefix)
+        .make_in(parent, |aside| std::fs::rename(target, aside))?;
+    Ok(aside.into_temp_path().keep()?)
+}
+
+/// Returns how the names of the temporary directories of `target` begin.
+fn prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     // A name may have 255 bytes, and a character at most four.
     let beginning: String = name
@@ -145,11 +165,7 @@ fn temporary(dir: &Path, target: &Path) -> io::Result<TempDir> {
         .chars()
         .take(LONGEST_BEGINNING)
         .collect();
-    let prefix = format!(".{beginning}{MARK}");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    platform::with_directory_mode(&mut builder);
-    builder.tempdir_in(dir)
+    format!(".{beginning}{MARK}")
 }
 
 fn unwritable(target: &Path, err: &io::Error) -> anyhow::Error {

@@ -17,21 +17,12 @@ pub(crate) enum Found {
     Directory,
 }
 
-/// Returns the absolute path that `typed` means.
+/// Returns the absolute path that `typed` means, where an environment can be made.
 ///
 /// # Errors
-/// When no environment can be there whatever the disk says: blank, not UTF-8, control characters, a `PATH` separator.
+/// When none can be there whatever the disk says: blank, not UTF-8, control characters, a `PATH` separator.
 pub(crate) fn resolve(typed: &Path) -> Result<PathBuf> {
-    if typed.to_str().is_some_and(|path| path.trim().is_empty()) {
-        return Err(Hinted::error(
-            format!(
-                "the path of the environment is empty (`{}`)",
-                typed.display()
-            ),
-            "name a directory, or `.` for the current one; in a script, check that the variable is set",
-        ));
-    }
-    let path = fs::absolute(typed)?;
+    let path = absolute(typed)?;
     if let Some(problem) = unspeakable(&path) {
         return Err(Hinted::error(
             format!(
@@ -42,6 +33,23 @@ pub(crate) fn resolve(typed: &Path) -> Result<PathBuf> {
         ));
     }
     Ok(path)
+}
+
+/// Returns the absolute path that `typed` means.
+///
+/// # Errors
+/// When it is blank.
+pub(crate) fn absolute(typed: &Path) -> Result<PathBuf> {
+    if typed.to_str().is_some_and(|path| path.trim().is_empty()) {
+        return Err(Hinted::error(
+            format!(
+                "the path of the environment is empty (`{}`)",
+                typed.display()
+            ),
+            "name a directory, or `.` for the current one; in a script, check that the variable is set",
+        ));
+    }
+    fs::absolute(typed)
 }
 
 /// Returns why a path cannot be said in a configuration file, a script or `PATH`.
@@ -73,7 +81,7 @@ pub(crate) fn inspect(path: &Path, options: &Options) -> Result<Found> {
             Ok(Found::Nothing)
         }
         Ok(metadata) if metadata.is_dir() => {
-            refuse_precious(path)?;
+            refuse_precious(path, options.existing)?;
             refuse_to_clear_others(path, options)?;
             Ok(Found::Directory)
         }
@@ -113,43 +121,75 @@ fn inside_a_file(path: &Path) -> anyhow::Error {
     Hinted::error(message, "choose another path")
 }
 
-/// Refuses the directories that hold everything else: nothing is ever made, cleared or deleted there.
-fn refuse_precious(path: &Path) -> Result<()> {
-    let here = env::current_dir().ok();
-    let what = precious(
-        &fs::real(path),
-        here.as_deref().map(fs::real).as_deref(),
-        env::home_dir().as_deref().map(fs::real).as_deref(),
-    );
-    match what {
-        Some(what) => Err(too_precious(path, what)),
-        None => Ok(()),
+/// What makes a directory one that holds everything else, or that somebody is in: nothing of that kind is ever deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Precious {
+    Root,
+    Home,
+    AboveHome,
+    AboveHere,
+    Here,
+}
+
+impl Precious {
+    /// Returns why `path` is not to be touched, or `None` where it may be; symlinks on the way to it are followed.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let here = env::current_dir().ok();
+        precious(
+            &fs::real(path),
+            here.as_deref().map(fs::real).as_deref(),
+            env::home_dir().as_deref().map(fs::real).as_deref(),
+        )
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Root => "the root directory",
+            Self::Home => "the home directory",
+            Self::AboveHome => "a directory above the home directory",
+            Self::AboveHere => "a directory above the current one",
+            Self::Here => "the current directory",
+        }
+    }
+}
+
+/// Refuses the directories in which no environment is ever made or cleared.
+fn refuse_precious(path: &Path, existing: Existing) -> Result<()> {
+    match Precious::of(path) {
+        None | Some(Precious::Here) => Ok(()),
+        Some(Precious::AboveHome) if existing != Existing::Clear => Ok(()),
+        Some(precious) => Err(too_precious(path, precious)),
     }
 }
 
 /// Refuses a home directory that is not there yet. All else that is precious is there.
 fn refuse_home_to_be(path: &Path) -> Result<()> {
-    match precious(path, None, env::home_dir().as_deref()) {
-        Some(what) => Err(too_precious(path, what)),
-        None => Ok(()),
+    if env::home_dir().as_deref() == Some(path) {
+        return Err(too_precious(path, Precious::Home));
     }
+    Ok(())
 }
 
-fn too_precious(path: &Path, what: &str) -> anyhow::Error {
+fn too_precious(path: &Path, precious: Precious) -> anyhow::Error {
     Hinted::error(
-        format!("`{}` is {what}", path.display()),
+        format!("`{}` is {}", path.display(), precious.title()),
         "name a directory of its own for the environment, as in `.venv`",
     )
 }
 
 /// Returns what makes `path` too precious, given the current and the home directory; all without symlinks.
-fn precious(path: &Path, here: Option<&Path>, home: Option<&Path>) -> Option<&'static str> {
+fn precious(path: &Path, here: Option<&Path>, home: Option<&Path>) -> Option<Precious> {
+    let holds = |other: Option<&Path>| other.is_some_and(|other| other.starts_with(path));
     if path.parent().is_none() {
-        Some("the root directory")
+        Some(Precious::Root)
     } else if home == Some(path) {
-        Some("the home directory")
-    } else if here.is_some_and(|here| here != path && here.starts_with(path)) {
-        Some("a directory above the current one")
+        Some(Precious::Home)
+    } else if holds(home) {
+        Some(Precious::AboveHome)
+    } else if here == Some(path) {
+        Some(Precious::Here)
+    } else if holds(here) {
+        Some(Precious::AboveHere)
     } else {
         None
     }
@@ -225,16 +265,17 @@ mod tests {
         let check = |path: &str, expected| {
             let found = precious(
                 Path::new(path),
-                Some(Path::new("/home/me/project")),
+                Some(Path::new("/srv/project/src")),
                 Some(Path::new("/home/me")),
             );
             assert_eq!(found, expected, "{path}");
         };
-        check("/", Some("the root directory"));
-        check("/home/me", Some("the home directory"));
-        check("/home", Some("a directory above the current one"));
-        check("/home/me/project", None);
-        check("/home/me/project/.venv", None);
+        check("/", Some(Precious::Root));
+        check("/home/me", Some(Precious::Home));
+        check("/home", Some(Precious::AboveHome));
+        check("/srv/project", Some(Precious::AboveHere));
+        check("/srv/project/src", Some(Precious::Here));
+        check("/srv/project/src/.venv", None);
         check("/home/me/pro", None);
     }
 

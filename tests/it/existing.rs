@@ -8,7 +8,7 @@ use std::process::Command as Process;
 
 /// Runs `rvenv -p PYTHON --without-pip ARGS`, which succeeds and says nothing.
 #[track_caller]
-fn bare(sandbox: &Sandbox, python: &Python, args: &[&str]) {
+pub(crate) fn bare(sandbox: &Sandbox, python: &Python, args: &[&str]) {
     let head = [
         "-p".as_ref(),
         python.path.as_os_str(),
@@ -19,7 +19,7 @@ fn bare(sandbox: &Sandbox, python: &Python, args: &[&str]) {
 }
 
 /// Returns what is left over in `dir` of rvenv's own temporary directories.
-fn leftovers(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn leftovers(dir: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap().path());

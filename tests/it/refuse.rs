@@ -33,7 +33,7 @@ fn check(sandbox: &Sandbox, args: &[&str], code: i32, message: &str, hint: &str)
 }
 
 #[track_caller]
-fn check_raw(
+pub(crate) fn check_raw(
     sandbox: &Sandbox,
     args: impl IntoIterator<Item = OsString>,
     code: i32,

@@ -1,0 +1,129 @@
+//! `rvenv delete`: removes environments, and nothing else.
+
+use crate::commands::Context;
+use crate::sys::remove::{Count, Removed};
+use crate::venv::remove::{self, Loss};
+use anyhow::{Result, bail};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The directory of an environment, whoever made it
+    #[arg(value_name = "ENV_DIR", required = true)]
+    env_dirs: Vec<OsString>,
+    /// Say what would be deleted, and delete nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Delete an environment although it is activated, or although its directory also holds what is not an environment's
+    #[arg(long)]
+    force: bool,
+}
+
+impl Args {
+    /// Deletes the environments one after the other; one that fails does not keep the others.
+    pub(crate) fn run(&self, context: &Context) -> Result<()> {
+        if let [env_dir] = self.env_dirs.as_slice() {
+            return self.delete(context, env_dir);
+        }
+        let outcomes = self.env_dirs.iter().map(|dir| self.delete(context, dir));
+        let failures = outcomes.filter_map(Result::err);
+        let count = failures.map(|err| context.ui.error(&err)).count();
+        if count > 0 {
+            bail!("{count} of {} were not deleted", self.env_dirs.len());
+        }
+        Ok(())
+    }
+
+    fn delete(&self, context: &Context, env_dir: &OsStr) -> Result<()> {
+        let (ui, started) = (context.ui, Instant::now());
+        let root = remove::inspect(Path::new(env_dir), self.loss())?;
+        if self.dry_run {
+            ui.answer(format_args!("would delete `{}`", root.display()));
+            return Ok(());
+        }
+        let count = if ui.summarizes() {
+            Count::Bytes
+        } else {
+            Count::Nothing
+        };
+        let removed = remove::remove(ui, &root, count)?;
+        ui.summary(format_args!(
+            "deleted {} {}",
+            ui.bold(&env_dir.display().to_string()),
+            gain(removed, started.elapsed())
+        ));
+        Ok(())
+    }
+
+    fn loss(&self) -> Loss {
+        if self.force {
+            Loss::Accepted
+        } else {
+            Loss::Refused
+        }
+    }
+}
+
+/// Returns what a deletion took and gave.
+fn gain(removed: Removed, time: Duration) -> String {
+    let (freed, took) = (size(removed.freed), time.as_millis());
+    match removed.shared {
+        0 => format!("in {took} ms, which freed {freed}"),
+        shared => format!(
+            "in {took} ms, which freed {freed}; {} are shared with the store or other environments",
+            size(shared)
+        ),
+    }
+}
+
+/// Returns a number of bytes as a person says it, to three digits.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let mut tenths = bytes / 100;
+    let mut units = UNITS.iter();
+    let mut unit = units.next();
+    while let Some(next) = units.next().filter(|_| tenths >= 10_000) {
+        tenths /= 1000;
+        unit = Some(next);
+    }
+    let unit = unit.unwrap_or(&"kB");
+    match tenths {
+        1000.. => format!("{} {unit}", tenths / 10),
+        _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_three_digits_at_most() {
+        for (bytes, text) in [
+            (0, "0.0 kB"),
+            (4096, "4.0 kB"),
+            (544_768, "544 kB"),
+            (999_999, "999 kB"),
+            (1_000_000, "1.0 MB"),
+            (12_951_552, "12.9 MB"),
+            (4_000_000_000_000_000, "4000 TB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn what_is_shared_is_not_said_to_be_freed() {
+        let removed = Removed {
+            freed: 544_768,
+            shared: 12_951_552,
+        };
+        let said = gain(removed, Duration::from_millis(4));
+        assert_eq!(
+            said,
+            "in 4 ms, which freed 544 kB; 12.9 MB are shared with the store or other environments"
+        );
+    }
+}

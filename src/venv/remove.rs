@@ -1,0 +1,199 @@
+//! Deleting an environment: what is not one, or more than one, is refused; what is one is gone at once.
+
+use crate::error::Hinted;
+use crate::sys::remove::{Count, Removed, remove_tree};
+use crate::sys::{fs, platform};
+use crate::ui::Ui;
+use crate::venv::environment::{self, Environment};
+use crate::venv::target::{self, Precious};
+use crate::venv::{pyvenv_cfg, replace};
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+use std::{env, io};
+
+/// How many of the entries that are not an environment's are named.
+const MOST_NAMED: usize = 3;
+
+/// What to do where more than an environment would be lost, or one that is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    Refused,
+    Accepted,
+}
+
+/// Returns the directory of the environment that `typed` means.
+///
+/// # Errors
+/// When it is to be left alone: it is no environment's, or too precious, or there would be a loss.
+pub(crate) fn inspect(typed: &Path, loss: Loss) -> Result<PathBuf> {
+    let root = target::absolute(typed)?;
+    refuse_what_is_no_directory(&root)?;
+    if let Some(precious) = Precious::of(&root) {
+        return Err(untouchable(&root, precious));
+    }
+    refuse_what_is_no_environment(&root)?;
+    if loss == Loss::Refused {
+        refuse_foreign_entries(&root)?;
+        refuse_active(&root)?;
+    }
+    Ok(root)
+}
+
+fn refuse_what_is_no_directory(root: &Path) -> Result<()> {
+    let (problem, hint) = match root.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(metadata) if metadata.is_symlink() => (
+            "is a symlink, not a directory",
+            "name the directory itself: nothing is ever deleted through a symlink",
+        ),
+        Ok(_) => (
+            "is a file, not a directory",
+            "name the directory of an environment",
+        ),
+        Err(err) if is_absent(&err) => (
+            "does not exist",
+            "check the path; an environment is named by its directory",
+        ),
+        Err(err) => {
+            let context = format!("failed to look at `{}`", root.display());
+            return Err(anyhow::Error::new(err).context(context));
+        }
+    };
+    Err(Hinted::error(
+        format!("`{}` {problem}", root.display()),
+        hint,
+    ))
+}
+
+fn is_absent(err: &io::Error) -> bool {
+    matches!(
+        err.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn untouchable(root: &Path, precious: Precious) -> anyhow::Error {
+    let hint = match precious {
+        Precious::Root | Precious::Home | Precious::AboveHome => {
+            "name the directory of an environment"
+        }
+        Precious::AboveHere | Precious::Here => {
+            "if it is an environment, leave it first, with `cd`"
+        }
+    };
+    Hinted::error(
+        format!("`{}` is {}", root.display(), precious.title()),
+        hint,
+    )
+}
+
+/// Refuses what has neither a `pyvenv.cfg` that says what it was made of, nor all the looks of an environment.
+fn refuse_what_is_no_environment(root: &Path) -> Result<()> {
+    let environment = Environment::open(root);
+    let has_home = |environment: &Environment| {
+        let home = environment.home();
+        home.is_some_and(|home| !home.as_os_str().is_empty())
+    };
+    if environment.as_ref().is_some_and(has_home) || environment::is_half_made(root)? {
+        return Ok(());
+    }
+    let problem = match environment {
+        Some(_) => "its pyvenv.cfg names no `home`",
+        None => "it has no pyvenv.cfg",
+    };
+    Err(Hinted::error(
+        format!(
+            "`{}` is not a virtual environment: {problem}",
+            root.display()
+        ),
+        "name the directory of an environment; nothing else is ever deleted",
+    ))
+}
+
+/// Refuses where somebody has made an environment in the directory of something else.
+fn refuse_foreign_entries(root: &Path) -> Result<()> {
+    let foreign = environment::foreign_entries(root)?;
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(Hinted::error(
+        format!(
+            "`{}` also holds what is not an environment's: {}",
+            root.display(),
+            names(&foreign)
+        ),
+        "move it away first; `--force` deletes it too",
+    ))
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    let name = |path: &PathBuf| format!("`{}`", path.file_name().unwrap_or_default().display());
+    let named: Vec<String> = paths.iter().take(MOST_NAMED).map(name).collect();
+    match paths.len().saturating_sub(MOST_NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn refuse_active(root: &Path) -> Result<()> {
+    let active = env::var_os("VIRTUAL_ENV").filter(|active| !active.is_empty());
+    if active.is_none_or(|active| fs::real(Path::new(&active)) != fs::real(root)) {
+        return Ok(());
+    }
+    Err(Hinted::error(
+        format!("`{}` is the activated environment", root.display()),
+        "leave it first, with `deactivate`; `--force` deletes it nonetheless",
+    ))
+}
+
+/// Removes the environment in `root`, which [`inspect`] has returned: at once where its directory can be renamed.
+///
+/// # Errors
+/// When it cannot be removed, or not all of it; then the error says where the rest is.
+pub(crate) fn remove(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
+    match replace::rename_aside(root) {
+        Ok(aside) => remove_tree(&aside, pyvenv_cfg::FILE_NAME, count)
+            .map_err(|err| rest(root, &aside, &err)),
+        Err(_) if platform::is_mount_point(root) => Err(Hinted::error(
+            format!("something is mounted at `{}`", root.display()),
+            "unmount it first",
+        )),
+        Err(err) => {
+            ui.note(format_args!(
+                "`{}` cannot be renamed, so it is removed where it is: {}",
+                root.display(),
+                err.kind()
+            ));
+            remove_in_place(ui, root, count)
+        }
+    }
+}
+
+/// Removes what is in a directory, and the directory too where what holds it lets it. Until all else is gone the
+/// `pyvenv.cfg` is there, so that the rest is still an environment.
+fn remove_in_place(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
+    let removed = remove_tree(root, pyvenv_cfg::FILE_NAME, count);
+    let is_empty = || fs::list(root).is_ok_and(|paths| paths.is_empty());
+    match removed {
+        Err(err) if is_empty() => {
+            ui.warn(format_args!("the empty directory stays: {err:#}"));
+            Ok(Removed::default())
+        }
+        Err(err) => Err(rest(root, root, &err)),
+        removed => removed,
+    }
+}
+
+fn rest(root: &Path, rest: &Path, err: &anyhow::Error) -> anyhow::Error {
+    Hinted::error(
+        format!(
+            "not all of `{}` is deleted, the rest is in `{}`: {err:#}",
+            root.display(),
+            rest.display()
+        ),
+        format!(
+            "once that can be removed, `rvenv delete {}` does",
+            rest.display()
+        ),
+    )
+}
