@@ -1,6 +1,7 @@
 //! Staging: an environment is built beside or inside its target, and put there by renames as the last step.
 
 use crate::error::Hinted;
+use crate::sys::remove::{Count, remove_tree};
 use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::create::Existing;
@@ -94,7 +95,7 @@ impl Stage {
         let outcome = match manner {
             Manner::Rename => rename(dir, &target)?,
             Manner::Exchange => exchange(ui, dir, &target)?,
-            Manner::Merge => merge(dir, &target)?,
+            Manner::Merge => merge(ui, dir, &target)?,
             Manner::Refill => refill(ui, &dir, &target)?,
         };
         parents.keep();
@@ -211,17 +212,17 @@ fn rename_twice(ui: Ui, dir: TempDir, target: &Path) -> Result<Outcome> {
 
 /// Removes what was replaced; that is no reason to fail once the new environment is in place.
 fn discard(ui: Ui, old: TempDir) {
-    let path = old.path().to_owned();
-    if let Err(err) = old.close() {
+    let path = old.keep();
+    if let Err(err) = remove_tree(&path, pyvenv_cfg::FILE_NAME, Count::Nothing) {
         ui.warn(format_args!(
-            "failed to remove the old environment, now in `{}`: {err}",
+            "failed to remove what was replaced, now in `{}`: {err:#}",
             path.display()
         ));
     }
 }
 
 /// What is replaced goes to where its successor was, and back again if a later step fails.
-fn merge(mut dir: TempDir, target: &Path) -> Result<Outcome> {
+fn merge(ui: Ui, mut dir: TempDir, target: &Path) -> Result<Outcome> {
     let mut moves = Vec::new();
     plan(dir.path(), target, &mut moves)?;
     // What makes the directory an environment comes last.
@@ -231,6 +232,7 @@ fn merge(mut dir: TempDir, target: &Path) -> Result<Outcome> {
         .iter()
         .try_for_each(|(from, to)| undo.replace(from, to));
     undo.settle(outcome, &mut dir)?;
+    discard(ui, dir);
     Ok(Outcome::Done)
 }
 
