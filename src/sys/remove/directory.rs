@@ -1,11 +1,10 @@
 //! One directory of a tree that is being removed: what is done in it is done by its descriptor, so that nobody who puts a
 //! symlink somewhere meanwhile can lead it elsewhere.
 
-use rustix::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, Result};
 use std::ffi::{CStr, CString, OsStr};
-use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -179,7 +178,7 @@ fn is_gone(outcome: Result<()>) -> Result<()> {
 /// Calls `visit` with the name, type and number of each entry, `.` and `..` included.
 #[cfg(target_os = "linux")]
 fn entries(directory: &OwnedFd, mut visit: impl FnMut(&CStr, FileType, u64)) -> Result<()> {
-    let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 16 * 1024];
     let mut entries = rustix::fs::RawDir::new(directory, &mut buffer);
     while let Some(entry) = entries.next() {
         let entry = entry?;
@@ -202,6 +201,7 @@ fn entries(directory: &OwnedFd, mut visit: impl FnMut(&CStr, FileType, u64)) -> 
 /// follow a symlink, which `chmod` would.
 #[cfg(target_os = "linux")]
 fn unlock(holder: BorrowedFd, name: &CStr) -> Result<()> {
+    use rustix::fd::AsRawFd as _;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let descriptor = rustix::fs::openat(holder, name, flags, Mode::empty())?;
     let link = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
