@@ -66,16 +66,17 @@ impl Args {
     }
 }
 
-/// Returns what a deletion took and gave.
+/// Returns what a deletion took and gave, as far as that is known.
 fn gain(removed: Removed, time: Duration) -> String {
-    let (freed, took) = (size(removed.freed), time.as_millis());
-    match removed.shared {
-        0 => format!("in {took} ms, which freed {freed}"),
-        shared => format!(
-            "in {took} ms, which freed {freed}; {} are shared with the store or other environments",
-            size(shared)
+    let (freed, shared) = (size(removed.freed), size(removed.shared));
+    let gain = match removed {
+        Removed { freed: 0, .. } => String::new(),
+        Removed { shared: 0, .. } => format!(", which freed {freed}"),
+        _ => format!(
+            ", which freed {freed}; {shared} are shared with the store or other environments"
         ),
-    }
+    };
+    format!("in {} ms{gain}", time.as_millis())
 }
 
 /// Returns a number of bytes as a person says it, to three digits.
@@ -116,14 +117,16 @@ mod tests {
 
     #[test]
     fn what_is_shared_is_not_said_to_be_freed() {
-        let removed = Removed {
-            freed: 544_768,
-            shared: 12_951_552,
+        let check = |freed, shared, expected| {
+            let removed = Removed { freed, shared };
+            assert_eq!(gain(removed, Duration::from_millis(4)), expected);
         };
-        let said = gain(removed, Duration::from_millis(4));
-        assert_eq!(
-            said,
-            "in 4 ms, which freed 544 kB; 12.9 MB are shared with the store or other environments"
+        check(0, 0, "in 4 ms");
+        check(544_768, 0, "in 4 ms, which freed 544 kB");
+        check(
+            544_768,
+            12_951_552,
+            "in 4 ms, which freed 544 kB; 12.9 MB are shared with the store or other environments",
         );
     }
 }

@@ -267,3 +267,11 @@ impl Folder {
 
 /// Whether `venv` links to the interpreter unless it is told otherwise.
 pub(crate) const LINKS_BY_DEFAULT: bool = true;
+
+/// Returns whether a directory is another user's, who does not let this one change what is in it.
+pub(crate) fn is_withheld(dir: &Path) -> bool {
+    use rustix::fs::Access;
+    rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK).is_err()
+        && fs::symlink_metadata(dir)
+            .is_ok_and(|metadata| metadata.uid() != rustix::process::geteuid().as_raw())
+}

@@ -32,6 +32,7 @@ pub(crate) fn inspect(typed: &Path, loss: Loss) -> Result<PathBuf> {
         return Err(untouchable(&root, precious));
     }
     refuse_what_is_no_environment(&root)?;
+    refuse_another_users(&root)?;
     if loss == Loss::Refused {
         refuse_foreign_entries(&root)?;
         refuse_active(&root)?;
@@ -110,6 +111,20 @@ fn refuse_what_is_no_environment(root: &Path) -> Result<()> {
     ))
 }
 
+/// Refuses what could be renamed, but not removed then.
+fn refuse_another_users(root: &Path) -> Result<()> {
+    if !platform::is_withheld(root) {
+        return Ok(());
+    }
+    Err(Hinted::error(
+        format!(
+            "`{}` belongs to another user, who does not let you remove what is in it",
+            root.display()
+        ),
+        "delete it as that user",
+    ))
+}
+
 /// Refuses where somebody has made an environment in the directory of something else.
 fn refuse_foreign_entries(root: &Path) -> Result<()> {
     let foreign = environment::foreign_entries(root)?;
@@ -184,13 +199,15 @@ fn remove_in_place(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
     }
 }
 
+/// Returns the error that says where the rest of `root` is.
 fn rest(root: &Path, rest: &Path, err: &anyhow::Error) -> anyhow::Error {
+    let place = if rest == root {
+        String::new()
+    } else {
+        format!(", the rest is in `{}`", rest.display())
+    };
     Hinted::error(
-        format!(
-            "not all of `{}` is deleted, the rest is in `{}`: {err:#}",
-            root.display(),
-            rest.display()
-        ),
+        format!("not all of `{}` is deleted{place}: {err:#}", root.display()),
         format!(
             "once that can be removed, `rvenv delete {}` does",
             rest.display()

@@ -102,8 +102,24 @@ fn an_owner_needs_no_permissions() {
     for (name, mode) in [("env/bin", 0o000), ("env/lib", 0o555), ("env", 0o555)] {
         fs::set_permissions(sandbox.path(name), Permissions::from_mode(mode)).unwrap();
     }
-    delete(&sandbox, &["env"]);
+    let mut command = sandbox.unprivileged();
+    let assert = command.args(["delete", "env"]).assert().success();
+    assert.stdout("").stderr("");
     assert_nothing_in(&sandbox.path(""));
+}
+
+/// Nor can its directory be removed then.
+#[test]
+fn an_environment_is_emptied_where_what_holds_it_may_not_be_written_to() {
+    let sandbox = Sandbox::new();
+    bare(&sandbox, &pythons()[0], &["locked/env"]);
+    fs::set_permissions(sandbox.path("locked"), Permissions::from_mode(0o555)).unwrap();
+    let mut command = sandbox.unprivileged();
+    let assert = command.args(["delete", "locked/env"]).assert().success();
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr);
+    let warning = "warning: the empty directory stays: ";
+    assert!(stderr.starts_with(warning), "{stderr}");
+    assert_nothing_in(&sandbox.path("locked/env"));
 }
 
 #[test]
@@ -232,6 +248,23 @@ fn of_two_at_the_same_time_one_wins_and_neither_leaves_anything() {
         }
     });
     assert_nothing_in(&sandbox.path(""));
+}
+
+/// It could be renamed, but not removed then.
+#[test]
+fn what_another_user_keeps_is_left_alone() {
+    let sandbox = with_env();
+    if std::os::unix::fs::chown(sandbox.path("env"), Some(1), None).is_err() {
+        return sandbox::note("skipped: only root can give an environment away");
+    }
+    let before = tree(sandbox.path(""));
+    let inject = "access,faccessat,faccessat2:error=EACCES";
+    if let Some(output) = delete_with(&sandbox, inject) {
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("belongs to another user"), "{stderr}");
+        assert_eq!(before, tree(sandbox.path("")));
+    }
 }
 
 /// Runs `rvenv delete env` where some calls to the system fail; `None` where that cannot be had.

@@ -121,6 +121,25 @@ impl Sandbox {
         command
     }
 
+    /// `rvenv` for which permissions count: root, who may write anywhere, leaves that right behind.
+    #[cfg(unix)]
+    pub(crate) fn unprivileged(&self) -> Command {
+        const NO_OVERRIDE: [&str; 4] = [
+            "--bounding-set",
+            "-dac_override,-dac_read_search",
+            "--inh-caps",
+            "-all",
+        ];
+        let is_root =
+            std::os::unix::fs::MetadataExt::uid(&fs::metadata(&self.folder).unwrap()) == 0;
+        if !is_root {
+            return self.command(RVENV);
+        }
+        let mut command = self.command("setpriv");
+        command.args(NO_OVERRIDE).arg(RVENV);
+        command
+    }
+
     /// The Python of the environment `env`.
     pub(crate) fn python(&self, env: impl AsRef<Path>) -> Command {
         let (scripts, name) = if cfg!(windows) {
