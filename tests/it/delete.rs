@@ -258,7 +258,7 @@ fn what_another_user_keeps_is_left_alone() {
         return sandbox::note("skipped: only root can give an environment away");
     }
     let before = tree(sandbox.path(""));
-    let inject = "access,faccessat,faccessat2:error=EACCES";
+    let inject = "--inject=access,faccessat,faccessat2:error=EACCES";
     if let Some(output) = delete_with(&sandbox, inject) {
         assert_eq!(output.status.code(), Some(1));
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -267,10 +267,11 @@ fn what_another_user_keeps_is_left_alone() {
     }
 }
 
-/// Runs `rvenv delete env` where some calls to the system fail; `None` where that cannot be had.
-fn delete_with(sandbox: &Sandbox, inject: &str) -> Option<std::process::Output> {
+/// Runs `rvenv delete env` below strace, which writes to `strace` in the home directory; `None` where there is none.
+fn delete_with(sandbox: &Sandbox, option: &str) -> Option<std::process::Output> {
     let mut strace = sandbox.command("strace");
-    strace.args(["-f", "-qq", "-o", "/dev/null", "--inject", inject]);
+    strace.args(["-f", "-qq", option, "-o"]);
+    strace.arg(sandbox.home().join("strace"));
     let output = strace.args([sandbox::RVENV, "delete", "env"]).output();
     if output.is_err() {
         sandbox::missing("strace");
@@ -281,7 +282,7 @@ fn delete_with(sandbox: &Sandbox, inject: &str) -> Option<std::process::Output> 
 #[test]
 fn what_cannot_be_renamed_is_deleted_where_it_is() {
     let sandbox = with_env();
-    if let Some(output) = delete_with(&sandbox, "rename,renameat,renameat2:error=EACCES") {
+    if let Some(output) = delete_with(&sandbox, "--inject=rename,renameat,renameat2:error=EACCES") {
         assert!(output.status.success(), "{output:?}");
         assert_nothing_in(&sandbox.path(""));
     }
@@ -290,7 +291,7 @@ fn what_cannot_be_renamed_is_deleted_where_it_is() {
 #[test]
 fn what_could_not_be_deleted_is_named_and_still_an_environment() {
     let sandbox = with_env();
-    let Some(output) = delete_with(&sandbox, "unlinkat:error=EIO:when=3+") else {
+    let Some(output) = delete_with(&sandbox, "--inject=unlinkat:error=EIO:when=3") else {
         return;
     };
     assert_eq!(output.status.code(), Some(1));
@@ -304,6 +305,35 @@ fn what_could_not_be_deleted_is_named_and_still_an_environment() {
         "{stderr}"
     );
     delete(&sandbox, &[rest]);
+    assert_nothing_in(&sandbox.path(""));
+}
+
+/// What is interrupted leaves an environment, which can be deleted again.
+#[test]
+fn the_configuration_is_removed_last() {
+    let sandbox = with_env();
+    let Some(output) = delete_with(&sandbox, "--trace=unlinkat") else {
+        return;
+    };
+    assert!(output.status.success(), "{output:?}");
+    let trace = fs::read_to_string(sandbox.home().join("strace")).unwrap();
+    let is_it = |line: &str| line.contains("\"pyvenv.cfg\"");
+    let first = trace.lines().position(is_it).unwrap();
+    assert_eq!(first, trace.lines().count() - 2, "{trace}");
+}
+
+#[test]
+fn few_descriptors_are_enough_for_a_deep_tree() {
+    let sandbox = with_env();
+    let mut deep = sandbox.path("env/lib");
+    for _ in 0..400 {
+        fs::create_dir(deep.join("b")).unwrap();
+        deep.push("a");
+        fs::create_dir(&deep).unwrap();
+    }
+    let mut shell = sandbox.command("sh");
+    shell.args(["-c", "ulimit -n 200 && exec \"$0\" delete env"]);
+    shell.arg(sandbox::RVENV).assert().success();
     assert_nothing_in(&sandbox.path(""));
 }
 
