@@ -67,8 +67,8 @@ plain_environment() {
 
 # The interpreter itself, and not a shim or an environment's link to it.
 find_python() {
-    local own='import sys; print(getattr(sys, "_base_executable", None) or sys.executable)'
-    python=$("$python" -I -c "$own") || stop "\`$python\` does not run"
+    local asked=$python own='import sys; print(getattr(sys, "_base_executable", None) or sys.executable)'
+    python=$("$asked" -I -c "$own") || stop "\`$asked\` does not run"
     python_name=$("$python" -I -c 'import platform as p; print(p.python_implementation(), p.python_version())')
     python_minor=$("$python" -I -c 'import sys; print(sys.version_info[1])')
 }
@@ -76,7 +76,7 @@ find_python() {
 # With +T, ext4 gives each folder below `work` a block group of its own: without a journal it is slow to make files in
 # a group in which many were deleted a short while ago.
 open_scratch() {
-    scratch=$(mktemp -d "$(cd "$dir" && pwd -P)/rvenv-bench.XXXXXX")
+    scratch=$(cd "$dir" && mktemp -d "$PWD/rvenv-bench.XXXXXX") || stop "no folder can be made in \`$dir\`"
     trap 'cd / && rm -rf "$scratch"' EXIT
     trap 'exit 130' INT TERM
     mkdir "$scratch/"{work,old,json,cache}
@@ -166,14 +166,14 @@ site_packages() { # ENVIRONMENT
 describe() {
     local system
     system="$(getconf _NPROCESSORS_ONLN) cores, $(file_system), $(uname -s) $(uname -r | cut -d- -f1)"
-    printf '%s (%s), %s%s; %s\n' "$("$rvenv" --version)" "$linkage" "$(peers)" "$python_name" "$system"
+    printf '%s (%s), %s%s; %s\n' "$("$rvenv" --version)" "$linkage" "$(peer_names)" "$python_name" "$system"
 }
 
-peers() {
-    local names=()
-    [[ ! $uv ]] || names+=("$("$uv" --version | cut -d' ' -f1,2)")
-    [[ ! $virtualenv ]] || names+=("$("$virtualenv" --version | head -n 1 | cut -d' ' -f1,2)")
-    printf '%s, ' "${names[@]}"
+peer_names() {
+    local peer
+    for peer in "$uv" "$virtualenv"; do
+        [[ ! $peer ]] || printf '%s, ' "$("$peer" --version | head -n 1 | cut -d' ' -f1,2)"
+    done
 }
 
 file_system() {
