@@ -77,7 +77,7 @@ find_python() {
 # a group in which many were deleted a short while ago.
 open_scratch() {
     scratch=$(cd "$dir" && mktemp -d "$PWD/rvenv-bench.XXXXXX") || stop "no folder can be made in \`$dir\`"
-    trap 'cd / && rm -rf "$scratch"' EXIT
+    trap 'rm -rf "$scratch"' EXIT
     trap 'exit 130' INT TERM
     mkdir "$scratch/"{work,old,json,cache}
     chattr +T "$scratch/work" 2>/dev/null || true
