@@ -215,6 +215,107 @@ fn bytecode_that_an_environment_writes_again_is_its_own() {
     assert_eq!(bytecode(sandbox.store()), stored);
 }
 
+/// ext4 has an end at 65,000.
+#[test]
+fn a_file_with_as_many_links_as_there_can_be_is_copied() {
+    let sandbox = Sandbox::new();
+    create(&sandbox, &[], "first");
+    let stored = find(sandbox.store(), MODULE);
+    let links = sandbox.home().join("links");
+    fs::create_dir(&links).unwrap();
+    let link = |number: u32| fs::hard_link(&stored, links.join(number.to_string()));
+    let refusal = (0..70_000).find_map(|number| link(number).err());
+    if refusal.is_none_or(|err| err.kind() != io::ErrorKind::TooManyLinks) {
+        return note("skipped: this file system has no limit that is soon reached");
+    }
+    assert_eq!(create(&sandbox, &[], "env"), "");
+    assert_eq!(kinship(&sandbox, "env"), Kinship::Stranger);
+    let [own, stored] =
+        [&sandbox.path("env"), sandbox.store()].map(|root| find(root, "pip/__init__.py"));
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    assert_eq!(inode(&own), inode(&stored), "the others are linked");
+    assert_pip_works_as_it_is(&sandbox, "env");
+}
+
+/// Linux lets nobody link to what is another user's and not writable (`fs.protected_hardlinks`).
+#[test]
+fn the_store_of_another_user_is_copied_from() {
+    const NOBODY: u32 = 65534;
+    let sandbox = Sandbox::new();
+    let reachable =
+        seeding_pythons().find(|python| !python.is_pypy && python.path.starts_with("/usr/bin"));
+    let Some(python) = reachable.filter(|_| fs::metadata(sandbox.home()).unwrap().uid() == 0)
+    else {
+        return note("skipped: only root can be another user, who needs a Python in /usr/bin");
+    };
+    let rvenv = sandbox.path("rvenv");
+    fs::copy(crate::sandbox::RVENV, &rvenv).unwrap();
+    let theirs = sandbox.path("theirs");
+    fs::create_dir(&theirs).unwrap();
+    std::os::unix::fs::chown(&theirs, Some(NOBODY), Some(NOBODY)).unwrap();
+    // No further up than the sandbox.
+    for dir in theirs.ancestors().take(3) {
+        fs::set_permissions(dir, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let mut own = sandbox.command(&rvenv);
+    own.arg("-p")
+        .arg(&python.path)
+        .arg("first")
+        .assert()
+        .success();
+    let mut setpriv = sandbox.command("setpriv");
+    setpriv.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    setpriv
+        .arg(&rvenv)
+        .arg("-p")
+        .arg(&python.path)
+        .arg(theirs.join("env"));
+    setpriv.assert().success().stderr("");
+    let env = theirs.join("env");
+    assert_pip_works_as_it_is(&sandbox, env.to_str().unwrap());
+    assert_eq!(fs::metadata(find(&env, MODULE)).unwrap().uid(), NOBODY);
+}
+
+/// One link for a file, one directory for a directory, one look at what somebody may have edited: all else is little.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_warm_environment_takes_few_calls() {
+    let sandbox = Sandbox::new();
+    create(&sandbox, &[], "first");
+    let counted = |args: &[&str]| {
+        let log = sandbox.home().join("strace");
+        let mut strace = sandbox.command("strace");
+        strace
+            .args(["-f", "-c", "-U", "calls,name", "-o"])
+            .arg(&log)
+            .arg(crate::sandbox::RVENV);
+        strace
+            .arg("-p")
+            .arg(&python().path)
+            .args(args)
+            .assert()
+            .success();
+        let table = fs::read_to_string(log).unwrap();
+        let calls = |name: &str| {
+            let line = table
+                .lines()
+                .find(|line| line.split_whitespace().nth(1) == Some(name));
+            line.map_or(0, |line| {
+                line.split_whitespace().next().unwrap().parse().unwrap()
+            })
+        };
+        ["linkat", "mkdirat", "newfstatat", "total"].map(calls)
+    };
+    if which::which("strace").is_err() {
+        return crate::sandbox::missing("strace");
+    }
+    let [links, directories, looks, total]: [usize; 4] = counted(&["with"]);
+    assert!(links > 400 && looks < links, "{links} links, {looks} looks");
+    assert!(total - links - directories - looks < 200, "{total} calls");
+    let [links, .., total] = counted(&["--without-pip", "without"]);
+    assert!(links == 0 && total < 130, "{total} calls");
+}
+
 /// A file system in a file, mounted below a sandbox for as long as this lives.
 struct Mounted {
     at: PathBuf,

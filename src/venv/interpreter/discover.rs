@@ -9,6 +9,7 @@ use crate::venv::interpreter::{Interpreter, Known, cache};
 use anyhow::Result;
 use std::env;
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The names that are looked for when none is asked for, most wanted first.
@@ -97,6 +98,9 @@ fn requested_path(path: &Path) -> Result<PathBuf> {
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => refusal("is a directory, not a Python"),
         Ok(_) => Ok(path.to_owned()),
+        Err(err) if err.kind() == ErrorKind::PermissionDenied => {
+            refusal("cannot be reached: a directory on the way to it lets nobody else in")
+        }
         Err(_) => refusal("does not exist"),
     }
 }
