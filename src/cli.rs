@@ -1,6 +1,6 @@
 //! The command line: one variant per subcommand, and the drop-in form, which has none.
 
-use crate::commands::{Context, activate_script, create, delete, is_set};
+use crate::commands::{Context, activate_script, cache, create, delete, is_set};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -33,6 +33,8 @@ enum Command {
     ActivateScript(activate_script::Args),
     /// Delete environments, and nothing else
     Delete(delete::Args),
+    /// Show, check and clean the store
+    Cache(cache::Args),
 }
 
 /// The options of every command.
@@ -120,6 +122,7 @@ impl Cli {
             Some(Command::Create(args)) => args.run(&context),
             Some(Command::ActivateScript(args)) => args.run(&context),
             Some(Command::Delete(args)) => args.run(&context),
+            Some(Command::Cache(args)) => args.run(&context),
             None => self.create.run(&context),
         }
     }

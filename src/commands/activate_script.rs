@@ -1,6 +1,6 @@
 //! `rvenv activate-script`: prints what activates an environment, for a shell to evaluate.
 
-use crate::commands::Context;
+use crate::commands::{Context, print};
 use crate::error::Hinted;
 use crate::shell::{self, Activation, SHELLS, Shell, detect};
 use crate::sys::{fs, platform};
@@ -9,7 +9,6 @@ use crate::venv::locate;
 use anyhow::{Context as _, Result};
 use clap::builder::PossibleValuesParser;
 use std::env;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -43,7 +42,7 @@ impl Args {
             environment.root().display(),
             shell.names[0]
         ));
-        print(&script(shell, &environment)?)
+        print(script(shell, &environment)?.as_bytes())
     }
 
     fn shell(&self) -> Result<&'static Shell> {
@@ -87,10 +86,4 @@ fn script(shell: &Shell, environment: &Environment) -> Result<String> {
         prompt: &prompt,
     };
     Ok(shell.evaluate(&activation))
-}
-
-fn print(script: &str) -> Result<()> {
-    io::stdout()
-        .write_all(script.as_bytes())
-        .context("failed to write to stdout")
 }

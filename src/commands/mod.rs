@@ -1,17 +1,31 @@
 //! One file per subcommand: its flags and help, and what it does.
 
 pub(crate) mod activate_script;
+pub(crate) mod cache;
 pub(crate) mod create;
 pub(crate) mod delete;
+mod measure;
 
 use crate::sys::platform;
 use crate::ui::Ui;
+use anyhow::{Context as _, Result};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 /// Returns whether a variable asks for something, by clap's understanding of such: neither blank nor a way to say no.
 pub(crate) fn is_set(variable: &str) -> bool {
     const NO: [&str; 7] = ["", "0", "n", "no", "f", "false", "off"];
     std::env::var(variable).is_ok_and(|value| !NO.contains(&value.to_lowercase().as_str()))
+}
+
+/// Writes data, which is all that goes to stdout.
+///
+/// # Errors
+/// When nobody reads it, or the disk is full.
+fn print(data: &[u8]) -> Result<()> {
+    io::stdout()
+        .write_all(data)
+        .context("failed to write to stdout")
 }
 
 /// What every command gets.

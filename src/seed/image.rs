@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// The folder of what is linked, and the file that lists it.
 pub(super) const TREE: &str = "tree";
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 
 /// An unpacked wheel on disk. It is never changed; nor are its files, which environments share.
 #[derive(Debug)]

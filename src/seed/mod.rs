@@ -7,6 +7,7 @@ mod compile;
 mod entry_points;
 mod image;
 mod install;
+pub(crate) mod inventory;
 mod launcher;
 mod recipe;
 mod record;

@@ -78,6 +78,17 @@ impl<'a> Recipe<'a> {
         holds.then_some(recipe)
     }
 
+    /// Returns the images that a remembered recipe needs, whatever the umask; none where it does not hold any more.
+    pub(super) fn images(remembered: &'a [u8]) -> Vec<&'a str> {
+        let recipe = postcard::from_bytes(remembered).ok();
+        let holds = |recipe: &Self| {
+            recipe.shape == SHAPE && recipe.witnesses.iter().all(Witness::still_holds)
+        };
+        let parts = recipe.filter(holds).map(|recipe| recipe.parts);
+        let images = parts.into_iter().flatten().map(|part| part.image);
+        images.collect()
+    }
+
     /// Works out how to install `images`, those of `wheels`, with `interpreter`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The store: images by content, built once and shared by all environments.
 
 use crate::seed::image::Image;
+use crate::seed::inventory;
 use crate::seed::wheel::Wheel;
 use crate::sys::{fs, platform};
 use crate::ui::Ui;
@@ -8,11 +9,15 @@ use crate::venv::interpreter::Interpreter;
 use anyhow::{Context as _, Result};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The folder of the images; another shape of what is in it gets another number.
 const IMAGES: &str = "images-v2";
+
+/// What the name of the file that is locked while an image is built or dropped adds to that of the image.
+pub(super) const LOCK: &str = ".lock";
 
 /// Returns the directory of the images of a store.
 pub(super) fn images_dir(store: &Path) -> PathBuf {
@@ -37,7 +42,8 @@ pub(super) fn image(
         return Ok(image);
     }
     fs::create_dir_all(&images)?;
-    let _lock = lock(&images.join(format!("{key}.lock")))?;
+    let _lock = lock(&lock_path(&images, &key))?;
+    inventory::tag(store);
     match Image::open(&dir) {
         Ok(image) => return Ok(image),
         Err(err) if dir.exists() => drop_image(ui, &dir, &err)?,
@@ -47,7 +53,7 @@ pub(super) fn image(
 }
 
 /// Names all that an image depends on: two Pythons with the same bytecode share it, two umasks do not.
-fn key(wheel: &Wheel, digest: &str, interpreter: &Interpreter) -> String {
+pub(super) fn key(wheel: &Wheel, digest: &str, interpreter: &Interpreter) -> String {
     let Wheel { name, version, .. } = wheel;
     let tag = interpreter.cache_tag.as_deref().unwrap_or("none");
     let mode = 0o666 & !platform::umask();
@@ -58,20 +64,69 @@ fn key(wheel: &Wheel, digest: &str, interpreter: &Interpreter) -> String {
     )
 }
 
-/// Waits until no other process builds the same image.
-fn lock(path: &Path) -> Result<File> {
+/// Returns the path of the lock that is held while an image is built or dropped.
+pub(super) fn lock_path(images: &Path, key: &str) -> PathBuf {
+    images.join(format!("{key}{LOCK}"))
+}
+
+/// Waits until no other process builds or drops the same image.
+///
+/// # Errors
+/// When the file cannot be made or locked.
+pub(super) fn lock(path: &Path) -> Result<File> {
+    loop {
+        let file = open_lock(path)?;
+        file.lock()
+            .with_context(|| format!("failed to lock `{}`", path.display()))?;
+        if is_still(&file, path) {
+            return Ok(file);
+        }
+    }
+}
+
+/// Takes a lock as [`lock`] does, or returns `None` where another process holds it.
+///
+/// # Errors
+/// As [`lock`].
+pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
+    loop {
+        let file = open_lock(path)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            outcome => outcome.with_context(|| format!("failed to lock `{}`", path.display()))?,
+        }
+        if is_still(&file, path) {
+            return Ok(Some(file));
+        }
+    }
+}
+
+fn open_lock(path: &Path) -> Result<File> {
     let file = File::options().create(true).append(true).open(path);
-    let file = file.with_context(|| format!("failed to open `{}`", path.display()))?;
-    file.lock()
-        .with_context(|| format!("failed to lock `{}`", path.display()))?;
-    Ok(file)
+    file.with_context(|| format!("failed to open `{}`", path.display()))
+}
+
+/// Returns whether a file is the one at `path`: who holds a lock may remove its file, and who waited then has a lock that
+/// the next process does not see.
+fn is_still(file: &File, path: &Path) -> bool {
+    let stamps = (file.metadata(), path.symlink_metadata());
+    matches!(stamps, (Ok(own), Ok(there)) if platform::stamp(&own) == platform::stamp(&there))
 }
 
 /// Takes an image away that is not what it was when it was built; environments keep the files they have.
 fn drop_image(ui: Ui, dir: &Path, why: &anyhow::Error) -> Result<()> {
     ui.note(format_args!("building an image again: {why:#}"));
+    take_away(dir).map(drop)
+}
+
+/// Takes an image away in one step, whose lock is held; it is gone from the disk when what is returned is dropped.
+///
+/// # Errors
+/// When the store cannot be written to.
+pub(super) fn take_away(dir: &Path) -> Result<TempDir> {
     let aside = tempfile::tempdir_in(dir.parent().unwrap_or(dir))?;
-    fs::rename(dir, &aside.path().join("spoilt"))
+    fs::rename(dir, &aside.path().join("image"))?;
+    Ok(aside)
 }
 
 /// Builds an image under a temporary name and renames it into place.

@@ -71,6 +71,11 @@ pub(crate) fn remove_file(path: &Path) -> Result<()> {
     at("remove", path, |path| fs::remove_file(path))
 }
 
+/// Removes an empty directory.
+pub(crate) fn remove_dir(path: &Path) -> Result<()> {
+    at("remove", path, |path| fs::remove_dir(path))
+}
+
 /// Removes a directory and everything in it; symlinks are not followed.
 pub(crate) fn remove_dir_all(path: &Path) -> Result<()> {
     at("remove", path, |path| fs::remove_dir_all(path))
@@ -122,6 +127,36 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>> {
     })?;
     paths.sort();
     Ok(paths)
+}
+
+/// Returns everything below a directory with its path relative to that, parents before children; no symlink is followed,
+/// and what goes away meanwhile is left out.
+pub(crate) fn walk(dir: &Path) -> Result<Vec<(PathBuf, Metadata)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let paths = match list(&dir.join(&folder)) {
+            Err(err) if !folder.as_os_str().is_empty() && is_not_found(&err) => continue,
+            paths => paths?,
+        };
+        for path in paths {
+            let name = folder.join(path.file_name().unwrap_or_default());
+            let Ok(metadata) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            if metadata.is_dir() {
+                folders.push(name.clone());
+            }
+            found.push((name, metadata));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns whether an error is that something is not there.
+pub(crate) fn is_not_found(err: &anyhow::Error) -> bool {
+    err.downcast_ref::<io::Error>()
+        .is_some_and(|err| err.kind() == io::ErrorKind::NotFound)
 }
 
 /// Returns the absolute form of `path` as Python's `os.path.abspath` does: lexically, `..` and `.` resolved,

@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 const MAGIC: [u8; 8] = *b"rvenv\0m2";
 const HEADER: usize = MAGIC.len() + 2 * size_of::<u64>();
 
+/// How many hexadecimal digits the name of a file has.
+const DIGITS: usize = 16;
+
 /// What is remembered about one path.
 #[derive(Debug, Clone)]
 pub(crate) struct Memo {
@@ -36,6 +39,12 @@ impl Memo {
         let file = folder.map(|folder| folder.join(file_name(path)));
         let bytes = file.as_deref().map(platform::read);
         Self::new(file, bytes.and_then(io::Result::ok).unwrap_or_default())
+    }
+
+    /// Reads one of [`files`].
+    pub(crate) fn of_file(file: PathBuf) -> Self {
+        let bytes = platform::read(&file).unwrap_or_default();
+        Self::new(Some(file), bytes)
     }
 
     fn new(file: Option<PathBuf>, bytes: Vec<u8>) -> Self {
@@ -87,6 +96,20 @@ impl Memo {
     }
 }
 
+/// Returns the files in a folder that may be memos, by their names.
+///
+/// # Errors
+/// When it cannot be listed.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let is_memo = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        name.len() == DIGITS && name.iter().all(u8::is_ascii_hexdigit)
+    };
+    let mut files = fs::list(folder)?;
+    files.retain(is_memo);
+    Ok(files)
+}
+
 fn file_of(first: &[u8], second: &[u8]) -> Vec<u8> {
     let length = |part: &[u8]| (part.len() as u64).to_le_bytes();
     [&MAGIC, &length(first)[..], &length(second), first, second].concat()
@@ -105,7 +128,7 @@ fn middle(bytes: &[u8]) -> Option<usize> {
 fn file_name(path: &Path) -> String {
     let mut hasher = DefaultHasher::new();
     hasher.write(path.as_os_str().as_encoded_bytes());
-    format!("{:016x}", hasher.finish())
+    format!("{:0DIGITS$x}", hasher.finish())
 }
 
 #[cfg(test)]
@@ -123,6 +146,9 @@ mod tests {
         assert_eq!(read().first::<String>().as_deref(), Some("facts"));
         assert_eq!(read().second(), b"more");
         let file = dir.path().join(file_name(Path::new("/a")));
+        fs::write_new(&dir.path().join("another"), b"").unwrap();
+        assert_eq!(files(dir.path()).unwrap(), std::slice::from_ref(&file));
+        assert_eq!(Memo::of_file(file.clone()).second(), b"more");
         let bytes = fs::read(&file).unwrap();
         for damaged in [
             &bytes[..bytes.len() - 1],

@@ -15,3 +15,4 @@ pub(crate) mod platform;
 pub(crate) mod platform;
 pub(crate) mod process;
 pub(crate) mod remove;
+pub(crate) mod usage;

@@ -1,8 +1,10 @@
 //! The same work for many things, on as many threads as are worth it.
 
 use anyhow::{Result, anyhow};
+use std::panic::resume_unwind;
 use std::sync::OnceLock;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter, thread};
 
 /// Fewer things than this are done before a thread has started.
 const WORTH_A_THREAD: usize = 64;
@@ -45,11 +47,30 @@ pub(crate) fn for_each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + S
     })
 }
 
+/// Returns what `work` makes of each item, in no order: on all cores, for work that is more than waiting for a file system
+/// and takes longer for one item than for another.
+pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || -> Vec<R> {
+        let taken = || items.get(next.fetch_add(1, Ordering::Relaxed));
+        iter::from_fn(taken).map(&work).collect()
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads().min(items.len()))
+            .map(|_| scope.spawn(take))
+            .collect();
+        let mut made = take();
+        for other in others {
+            made.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        made
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use anyhow::bail;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn nothing_is_left_out_or_done_twice() {
@@ -78,5 +99,16 @@ mod tests {
         };
         assert!([0, 500, 999].into_iter().all(|at| fail_at(at).is_err()));
         assert!(fail_at(1000).is_ok());
+    }
+
+    #[test]
+    fn everything_is_mapped_once() {
+        for count in [0, 1, 2, 1000] {
+            let items: Vec<usize> = (0..count).collect();
+            let mut doubled = map(&items, |item| item * 2);
+            doubled.sort_unstable();
+            let expected: Vec<usize> = items.iter().map(|item| item * 2).collect();
+            assert_eq!(doubled, expected);
+        }
     }
 }

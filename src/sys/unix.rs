@@ -73,6 +73,16 @@ pub(crate) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::from_bits_retain(mode as _))?.into())
 }
 
+/// Returns the bytes that a file takes on disk.
+pub(crate) fn size_on_disk(metadata: &Metadata) -> u64 {
+    metadata.blocks() * 512
+}
+
+/// Returns how many names a file has.
+pub(crate) fn names(metadata: &Metadata) -> u64 {
+    metadata.nlink()
+}
+
 /// Returns device, inode, size, modification and change time in nanoseconds.
 pub(crate) fn stamp(metadata: &Metadata) -> [u64; 5] {
     let nanoseconds =

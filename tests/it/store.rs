@@ -8,21 +8,21 @@ use std::process::Command as Process;
 use walkdir::WalkDir;
 
 /// The interpreter whose pip is compiled fastest is as good as any.
-fn python() -> &'static Python {
+pub(crate) fn python() -> &'static Python {
     seeding_pythons()
         .find(|python| !python.is_pypy)
         .expect("these tests need a python3 with ensurepip")
 }
 
 #[track_caller]
-fn create(sandbox: &Sandbox, env: &str) {
+pub(crate) fn create(sandbox: &Sandbox, env: &str) {
     let args = ["-p".as_ref(), python().path.as_os_str(), env.as_ref()];
     sandbox.rvenv(args).assert().success().stdout("").stderr("");
     assert_pip_works(sandbox, env);
 }
 
 #[track_caller]
-fn assert_pip_works(sandbox: &Sandbox, env: &str) {
+pub(crate) fn assert_pip_works(sandbox: &Sandbox, env: &str) {
     let pip = sandbox.path(env).join("bin/pip");
     let output = sandbox.command(pip).arg("--version").output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -33,7 +33,7 @@ fn assert_pip_works(sandbox: &Sandbox, env: &str) {
 }
 
 /// Returns the directories of images in the store.
-fn images(sandbox: &Sandbox) -> Vec<PathBuf> {
+pub(crate) fn images(sandbox: &Sandbox) -> Vec<PathBuf> {
     let entries = fs::read_dir(sandbox.store().join("images-v2")).unwrap();
     entries
         .map(|entry| entry.unwrap().path())
@@ -41,7 +41,7 @@ fn images(sandbox: &Sandbox) -> Vec<PathBuf> {
         .collect()
 }
 
-fn pip_main(root: &Path) -> PathBuf {
+pub(crate) fn pip_main(root: &Path) -> PathBuf {
     let files = WalkDir::new(root)
         .into_iter()
         .map(|entry| entry.unwrap().into_path());

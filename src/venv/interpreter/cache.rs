@@ -1,7 +1,7 @@
 //! Remembering what an interpreter said about itself, for as long as that cannot have changed.
 
 use crate::sys::fs::{self, Witness};
-use crate::sys::memo::Memo;
+use crate::sys::memo::{self, Memo};
 use crate::venv::interpreter::{Interpreter, Known, probe};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,63 @@ fn remember(mut memo: Memo, entry: Entry) -> Known {
     memo.remember_first(&entry).ok();
     let interpreter = entry.interpreter;
     Known { interpreter, memo }
+}
+
+/// What is remembered of an interpreter.
+#[derive(Debug)]
+pub(crate) struct Remembered {
+    /// What it was called.
+    pub(crate) called: PathBuf,
+    pub(crate) interpreter: Interpreter,
+    pub(crate) standing: Standing,
+    pub(crate) memo: Memo,
+}
+
+/// Whether what is remembered is still so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Holds,
+    /// It will be asked again.
+    Changed,
+    /// Nothing is where it was.
+    Gone,
+}
+
+/// Returns the files of what is remembered in a store, and what they say, `None` where that cannot be understood.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub(crate) fn remembered(folder: &Path) -> Result<Vec<(PathBuf, Option<Remembered>)>> {
+    let files = memo::files(folder)?.into_iter();
+    let read = |file: PathBuf| {
+        let remembered = Remembered::of(Memo::of_file(file.clone()));
+        (file, remembered)
+    };
+    Ok(files.map(read).collect())
+}
+
+impl Remembered {
+    fn of(memo: Memo) -> Option<Self> {
+        let entry: Entry = memo.first()?;
+        let standing = if entry.still_holds(&entry.called) {
+            Standing::Holds
+        } else if entry.called.exists() {
+            Standing::Changed
+        } else {
+            Standing::Gone
+        };
+        let Entry {
+            called,
+            interpreter,
+            ..
+        } = entry;
+        Some(Self {
+            called,
+            interpreter,
+            standing,
+            memo,
+        })
+    }
 }
 
 /// Returns the absolute form of a path, unlike that of any absolute path where it is relative: 3.11 and later take

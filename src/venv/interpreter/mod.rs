@@ -5,6 +5,7 @@ mod discover;
 mod probe;
 mod pyenv;
 
+pub(crate) use cache::{FOLDER, Remembered, Standing, remembered};
 pub(crate) use discover::{find, outside};
 
 use crate::sys::memo::Memo;
