@@ -145,3 +145,26 @@ fn build(
     drop(building.keep());
     Image::open(dir)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Duration;
+
+    #[test]
+    fn who_waited_for_a_lock_whose_file_is_gone_takes_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = lock_path(dir.path(), "image");
+        let first = lock(&path).unwrap();
+        thread::scope(|scope| {
+            let second = scope.spawn(|| lock(&path).unwrap());
+            thread::sleep(Duration::from_millis(100));
+            assert!(try_lock(&path).unwrap().is_none() && !second.is_finished());
+            fs::remove_file(&path).unwrap();
+            drop(first);
+            let _second = second.join().unwrap();
+            assert!(try_lock(&path).unwrap().is_none(), "two hold it");
+        });
+    }
+}
