@@ -4,6 +4,7 @@ use crate::commands::measure::{age, count, size, table};
 use crate::commands::{Context, print};
 use crate::error::Hinted;
 use crate::seed::inventory::{self, Cleaner, Extent, Listed, Mode, Removed, Verdict};
+use crate::sys::usage::Usage;
 use crate::ui::Ui;
 use crate::venv::interpreter::{Remembered, Standing};
 use anyhow::{Result, bail};
@@ -197,9 +198,12 @@ impl Removal {
             Mode::Remove
         };
         let removed = Cleaner::new(ui, store, extent, mode).clean()?;
-        ui.answer(gain(&removed, mode));
-        if removed.failures > 0 {
-            bail!("{} could not be removed", count(removed.failures, "thing"));
+        let failures = removed.failures;
+        if failures == 0 || removed.usage != Usage::default() {
+            ui.answer(gain(&removed, mode));
+        }
+        if failures > 0 {
+            bail!("{} could not be removed", count(failures, "thing"));
         }
         Ok(())
     }
