@@ -3,7 +3,12 @@
 use crate::commands::{Context, activate_script, cache, create, delete, is_set};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{
+    Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ValueEnum,
+};
 use std::path::PathBuf;
 
 /// Creates Python virtual environments, as `python -m venv` does, in milliseconds.
@@ -11,7 +16,7 @@ use std::path::PathBuf;
 #[command(
     version,
     override_usage = "rvenv [OPTIONS] ENV_DIR...\n       rvenv <COMMAND> [OPTIONS] [...]",
-    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     args_override_self = true,
     infer_long_args = true,
     after_help = create::AFTER_HELP
@@ -97,7 +102,35 @@ impl Global {
     }
 }
 
+/// Returns a flag of the drop-in form that was typed before a subcommand, and the subcommand.
+fn misplaced(matches: &ArgMatches) -> Option<(String, String)> {
+    let name = matches.subcommand_name()?;
+    let own = create::DropIn::augment_args(clap::Command::default());
+    let is_typed = |argument: &&Arg| {
+        matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    let flag = own
+        .get_arguments()
+        .filter(is_typed)
+        .find_map(Arg::get_long)?;
+    Some((format!("--{flag}"), name.to_owned()))
+}
+
 impl Cli {
+    /// Returns what was typed, or ends with its usage where that makes no sense.
+    pub(crate) fn typed() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        if let Some((flag, name)) = misplaced(&matches) {
+            let message = format!(
+                "'{flag}' is for making environments and cannot be used before the subcommand '{name}'; \
+                 a directory of that name is './{name}'"
+            );
+            command.error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        Self::from_arg_matches(&matches).unwrap_or_else(|err| err.exit())
+    }
+
     /// Returns how to talk to the person who typed this.
     pub(crate) fn ui(&self) -> Ui {
         let verbosity = self.global.verbosity();

@@ -16,7 +16,6 @@ mod sys;
 mod ui;
 mod venv;
 
-use clap::Parser as _;
 use std::process::ExitCode;
 
 /// musl's own asks the kernel for pages and gives them back all the time: half the time of an environment without pip.
@@ -26,7 +25,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
     sys::platform::umask();
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::typed();
     let ui = cli.ui();
     match cli.run(ui) {
         Ok(()) => ExitCode::SUCCESS,

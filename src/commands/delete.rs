@@ -1,6 +1,7 @@
 //! `rvenv delete`: removes environments, and nothing else.
 
 use crate::commands::Context;
+use crate::commands::measure::size;
 use crate::sys::remove::{Count, Removed};
 use crate::venv::remove::{self, Loss};
 use anyhow::{Result, bail};
@@ -79,41 +80,9 @@ fn gain(removed: Removed, time: Duration) -> String {
     format!("in {} ms{gain}", time.as_millis())
 }
 
-/// Returns a number of bytes as a person says it, to three digits.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    let mut tenths = bytes / 100;
-    let mut units = UNITS.iter();
-    let mut unit = units.next();
-    while let Some(next) = units.next().filter(|_| tenths >= 10_000) {
-        tenths /= 1000;
-        unit = Some(next);
-    }
-    let unit = unit.unwrap_or(&"kB");
-    match tenths {
-        1000.. => format!("{} {unit}", tenths / 10),
-        _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_size_has_three_digits_at_most() {
-        for (bytes, text) in [
-            (0, "0.0 kB"),
-            (4096, "4.0 kB"),
-            (544_768, "544 kB"),
-            (999_999, "999 kB"),
-            (1_000_000, "1.0 MB"),
-            (12_951_552, "12.9 MB"),
-            (4_000_000_000_000_000, "4000 TB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 
     #[test]
     fn what_is_shared_is_not_said_to_be_freed() {

@@ -93,3 +93,16 @@ fn nothing_at_all_is_wrong_usage() {
     let stderr = String::from_utf8_lossy(&assert.get_output().stderr);
     assert!(stderr.contains("Usage: rvenv"), "{stderr}");
 }
+
+#[test]
+fn options_of_every_command_may_stand_before_it() {
+    let sandbox = Sandbox::new();
+    for args in [
+        ["-q", "--cache-dir", "x", "cache", "dir"],
+        ["cache", "dir", "--cache-dir", "x", "-v"],
+    ] {
+        let expected = format!("{}\n", sandbox.path("x").display());
+        sandbox.rvenv(args).assert().success().stdout(expected);
+    }
+    assert!(fs::read_dir(sandbox.path("")).unwrap().next().is_none());
+}

@@ -251,6 +251,8 @@ fn refuses_contradictions() {
         "--no-such-flag",
         "--help",
     );
+    let misplaced = "cannot be used before the subcommand 'delete'";
+    check(&sandbox, &["delete", "env"], 2, misplaced, "'./delete'");
     check_raw(&sandbox, [], 2, "ENV_DIR", "Usage: rvenv");
 }
 
