@@ -6,8 +6,7 @@ use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{
-    Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
-    ValueEnum,
+    Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
 use std::path::PathBuf;
 
@@ -30,16 +29,66 @@ pub(crate) struct Cli {
     command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug)]
 enum Command {
-    /// Create environments; without a directory in `.venv`
     Create(create::Args),
-    /// Print a script for the shell to evaluate, which activates an environment
     ActivateScript(activate_script::Args),
-    /// Delete environments, and nothing else
     Delete(delete::Args),
-    /// Show, check and clean the store
     Cache(cache::Args),
+}
+
+const CREATE: &str = "create";
+const ACTIVATE_SCRIPT: &str = "activate-script";
+const DELETE: &str = "delete";
+const CACHE: &str = "cache";
+
+impl Subcommand for Command {
+    /// What a command takes is put together when it is typed: all of them take longer than an environment without pip.
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        let named = |name, about| clap::Command::new(name).about(about);
+        command.subcommands([
+            named(
+                CREATE,
+                "Create environments; without a directory in `.venv`",
+            )
+            .defer(create::Args::augment_args),
+            named(
+                ACTIVATE_SCRIPT,
+                "Print a script for the shell to evaluate, which activates an environment",
+            )
+            .defer(activate_script::Args::augment_args),
+            named(DELETE, "Delete environments, and nothing else")
+                .defer(delete::Args::augment_args),
+            named(CACHE, "Show, check and clean the store").defer(cache::Args::augment_args),
+        ])
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        [CREATE, ACTIVATE_SCRIPT, DELETE, CACHE].contains(&name)
+    }
+}
+
+impl FromArgMatches for Command {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        match matches.subcommand() {
+            Some((CREATE, matches)) => create::Args::from_arg_matches(matches).map(Self::Create),
+            Some((ACTIVATE_SCRIPT, matches)) => {
+                activate_script::Args::from_arg_matches(matches).map(Self::ActivateScript)
+            }
+            Some((DELETE, matches)) => delete::Args::from_arg_matches(matches).map(Self::Delete),
+            Some((CACHE, matches)) => cache::Args::from_arg_matches(matches).map(Self::Cache),
+            _ => Err(clap::Error::new(ErrorKind::MissingSubcommand)),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// The options of every command.
@@ -128,7 +177,10 @@ impl Cli {
             );
             command.error(ErrorKind::ArgumentConflict, message).exit();
         }
-        Self::from_arg_matches(&matches).unwrap_or_else(|err| err.exit())
+        let typed = Self::from_arg_matches(&matches).unwrap_or_else(|err| err.exit());
+        // They are thousands of small pieces, and the process is about to end.
+        std::mem::forget((command, matches));
+        typed
     }
 
     /// Returns how to talk to the person who typed this.

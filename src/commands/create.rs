@@ -37,7 +37,6 @@ pub(crate) struct DropIn {
     flags: Flags,
 }
 
-/// `rvenv create [OPTIONS] [ENV_DIR...]`.
 #[derive(Debug, clap::Args)]
 #[command(args_override_self = true, after_help = AFTER_HELP)]
 pub(crate) struct Args {

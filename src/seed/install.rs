@@ -2,7 +2,7 @@
 
 use crate::seed::image;
 use crate::seed::launcher;
-use crate::seed::recipe::{Launcher, Part};
+use crate::seed::recipe::{Launcher, Part, Record};
 use crate::seed::record::{self, Row};
 use crate::sys::link::{LinkMode, Linked, Linker};
 use crate::sys::{fs, platform};
@@ -68,8 +68,9 @@ impl Installer<'_> {
         if part.is_requested {
             fs::write_new(&dist_info.join("REQUESTED"), b"")?;
         }
-        let (before, after) = &part.record;
-        let record = [before.as_bytes(), &record::render(rows)?, after.as_bytes()].concat();
+        let Record { before, after } = &part.record;
+        let rows = record::render(rows)?;
+        let record = [before.as_bytes(), &rows, after.as_bytes()].concat();
         fs::write_new(&dist_info.join("RECORD"), &record)
     }
 

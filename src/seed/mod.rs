@@ -79,8 +79,8 @@ impl Seed<'_> {
 
     /// Installs by the recipe of an earlier run, where there is one that holds.
     fn install_from_memory(&self, place: &Path) -> Result<Option<Vec<Replaced>>> {
-        let remembered = self.store.zip(Recipe::recall(self.memo.second()));
-        let Some((store, mut recipe)) = remembered else {
+        let remembered = self.memo.second();
+        let Some((store, mut recipe)) = self.store.zip(Recipe::recall(&remembered)) else {
             return Ok(None);
         };
         self.follow(&mut recipe, &store::images_dir(store), place)

@@ -12,10 +12,11 @@ use crate::venv::interpreter::Interpreter;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The shape of what is remembered; another one gets another number.
-const SHAPE: u32 = 1;
+const SHAPE: u32 = 2;
 
 /// How to install what `ensurepip` bundles.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,23 +47,33 @@ pub(super) struct Part<'a> {
     /// Relative to `site-packages`, parents before children.
     #[serde(borrow)]
     pub(super) directories: Vec<&'a str>,
-    /// Relative to `site-packages`, by directory.
+    /// Relative to `site-packages`, those of one directory together.
     #[serde(borrow)]
     pub(super) files: Vec<Leaf<'a>>,
     #[serde(borrow)]
     pub(super) launchers: Vec<Launcher<'a>>,
-    /// The text of `RECORD` before the rows of launchers, and after them.
-    pub(super) record: (Cow<'a, str>, Cow<'a, str>),
+    #[serde(borrow)]
+    pub(super) record: Record<'a>,
     /// Whether there is to be a `REQUESTED` (PEP 376).
     pub(super) is_requested: bool,
+}
+
+/// The text of `RECORD` but for the rows of launchers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Record<'a> {
+    #[serde(borrow)]
+    pub(super) before: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) after: Cow<'a, str>,
 }
 
 /// A script in `bin`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Launcher<'a> {
     /// All the names that it has.
-    pub(super) names: Vec<Cow<'a, str>>,
+    pub(super) names: Vec<String>,
     /// What follows the line that says which interpreter runs it.
+    #[serde(borrow)]
     pub(super) script: Cow<'a, str>,
     /// Whether a blank line follows that line where it is a plain one.
     pub(super) blank_line: bool,
@@ -152,13 +163,13 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Returns the files of an image in the order of its directories.
+/// Returns the files of an image by directory, those first in which there are no directories: whoever links into one does not
+/// have to wait for whoever makes directories in it.
 fn leaves<'a>(image: &'a Image, directories: &[&str]) -> Vec<Leaf<'a>> {
+    let holds_directories: HashSet<&str> = directories.iter().copied().map(parent).collect();
     let directories_needed = |path: &str| {
-        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-        directories
-            .binary_search(&parent)
-            .map_or(0, |index| index + 1)
+        let found = directories.binary_search(&parent(path));
+        found.map_or(0, |index| index + 1)
     };
     let leaf = |(path, look): (&'a str, Look)| Leaf {
         path,
@@ -166,8 +177,18 @@ fn leaves<'a>(image: &'a Image, directories: &[&str]) -> Vec<Leaf<'a>> {
         look: Some(look).filter(|_| is_edited_in_place(path)),
     };
     let mut leaves: Vec<Leaf> = image.manifest.files().map(leaf).collect();
-    leaves.sort_by_key(|leaf| leaf.directories);
+    leaves.sort_by_key(|leaf| {
+        (
+            holds_directories.contains(parent(leaf.path)),
+            leaf.directories,
+        )
+    });
     leaves
+}
+
+/// Returns the directory of a path; of one without, the empty one.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 /// Returns whether somebody may change a file without replacing it.
@@ -190,7 +211,6 @@ fn launchers<'a>(
         names: entry_point
             .launcher_names(&interpreter.version.x_y())
             .into_iter()
-            .map(Cow::from)
             .collect(),
         script: manners.launchers.script(entry_point).into(),
         blank_line: manners.launchers.blank_line,
@@ -202,14 +222,15 @@ fn launchers<'a>(
 }
 
 /// Divides the text of `RECORD` where rows belong that begin with `../`.
-fn divided(record: Cow<'_, str>) -> (Cow<'_, str>, Cow<'_, str>) {
-    let lines = record.split_inclusive('\n');
+fn divided(text: Cow<'_, str>) -> Record<'_> {
+    let lines = text.split_inclusive('\n');
     let at = lines.take_while(|line| *line < "../").map(str::len).sum();
-    match record {
+    let (before, after) = match text {
         Cow::Borrowed(text) => (text[..at].into(), text[at..].into()),
         Cow::Owned(mut text) => {
             let after = text.split_off(at);
             (text.into(), after.into())
         }
-    }
+    };
+    Record { before, after }
 }

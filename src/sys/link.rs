@@ -82,8 +82,8 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// Makes `directories`, parents first, and in them the `leaves`, which are in the order of their directories: bytes,
-    /// permission bits and modification times as in the first tree.
+    /// Makes `directories`, parents first, and in them the `leaves`, those of one directory together: bytes, permission bits
+    /// and modification times as in the first tree.
     ///
     /// This thread makes the directories, and then does what else there is to do in them (`meanwhile`), while others link
     /// into those that are there already.
@@ -98,7 +98,9 @@ impl<'a> Linker<'a> {
     ) -> Result<Linked> {
         let work = Work {
             linker: self,
-            leaves,
+            folders: leaves
+                .chunk_by(|one, other| one.directories == other.directories)
+                .collect(),
             made: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
         };
@@ -169,10 +171,11 @@ impl<'a> Linker<'a> {
 /// A tree in the making.
 struct Work<'a> {
     linker: &'a Linker<'a>,
-    leaves: &'a [Leaf<'a>],
+    /// The files of each directory.
+    folders: Vec<&'a [Leaf<'a>]>,
     /// How many directories there are; all there can be once there will be no more.
     made: AtomicUsize,
-    /// The first directory whose files nobody has taken yet.
+    /// The first of the folders that nobody has taken yet.
     next: AtomicUsize,
 }
 
@@ -198,25 +201,15 @@ impl Work<'_> {
     /// Links what nobody else has taken, until there is nothing left or one is spoilt: a directory at a time, since two
     /// threads in one directory would wait for each other.
     fn link_leaves(&self) -> Result<Linked> {
-        loop {
-            let directories = self.next.fetch_add(1, Ordering::Relaxed);
-            let first = self
-                .leaves
-                .partition_point(|leaf| leaf.directories < directories);
-            let rest = &self.leaves[first..];
-            if rest.is_empty() {
-                return Ok(Linked::Whole);
-            }
-            self.wait_for(directories);
-            for leaf in rest
-                .iter()
-                .take_while(|leaf| leaf.directories == directories)
-            {
+        while let Some(leaves) = self.folders.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            for leaf in *leaves {
+                self.wait_for(leaf.directories);
                 if let spoilt @ Linked::Spoilt(_) = self.linker.link_leaf(leaf)? {
                     return Ok(spoilt);
                 }
             }
         }
+        Ok(Linked::Whole)
     }
 
     /// A directory takes microseconds, which is less than falling asleep does.

@@ -7,66 +7,77 @@ use crate::sys::{fs, platform};
 use anyhow::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs::File;
 use std::hash::{DefaultHasher, Hasher as _};
-use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What a file begins with, before the length in bytes of its first part and that of its second.
 const MAGIC: [u8; 8] = *b"rvenv\0m2";
 const HEADER: usize = MAGIC.len() + 2 * size_of::<u64>();
 
+/// What says that it is larger than this is no length but garbage.
+const LARGEST_PART: usize = 64 << 20;
+
 /// How many hexadecimal digits the name of a file has.
 const DIGITS: usize = 16;
 
+/// How much of a file is read at once, in bytes: as a rule all of its first part.
+const BEGINNING: usize = 4096;
+
 /// What is remembered about one path.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Memo {
     /// Where it is kept, if anywhere.
-    file: Option<PathBuf>,
-    bytes: Vec<u8>,
-    /// Where the second part begins.
-    middle: usize,
+    path: Option<PathBuf>,
+    first: Vec<u8>,
+    second: Option<Second>,
 }
+
+/// Where a second part is; it is read when it is wanted.
+type Second = (File, Range<usize>);
 
 impl Memo {
     /// Returns a memo that is kept nowhere.
     pub(crate) fn nowhere() -> Self {
-        Self::new(None, Vec::new())
+        Self {
+            path: None,
+            first: Vec::new(),
+            second: None,
+        }
     }
 
     /// Reads what `folder` remembers about `path`; both parts are empty where that is nothing, or is damaged.
     pub(crate) fn read(folder: Option<&Path>, path: &Path) -> Self {
-        let file = folder.map(|folder| folder.join(file_name(path)));
-        let bytes = file.as_deref().map(platform::read);
-        Self::new(file, bytes.and_then(io::Result::ok).unwrap_or_default())
+        folder.map_or_else(Self::nowhere, |folder| {
+            Self::of_file(folder.join(file_name(path)))
+        })
     }
 
     /// Reads one of [`files`].
-    pub(crate) fn of_file(file: PathBuf) -> Self {
-        let bytes = platform::read(&file).unwrap_or_default();
-        Self::new(Some(file), bytes)
-    }
-
-    fn new(file: Option<PathBuf>, bytes: Vec<u8>) -> Self {
-        let (bytes, middle) = match middle(&bytes) {
-            Some(middle) => (bytes, middle),
-            None => (file_of(b"", b""), HEADER),
-        };
+    pub(crate) fn of_file(path: PathBuf) -> Self {
+        let parts = platform::open(&path).ok().and_then(parts);
+        let (first, second) =
+            parts.map_or_else(Default::default, |(first, second)| (first, Some(second)));
+        let path = Some(path);
         Self {
-            file,
-            bytes,
-            middle,
+            path,
+            first,
+            second,
         }
     }
 
     /// Returns the first part, or `None` where it is no such thing.
     pub(crate) fn first<T: DeserializeOwned>(&self) -> Option<T> {
-        postcard::from_bytes(&self.bytes[HEADER..self.middle]).ok()
+        postcard::from_bytes(&self.first).ok()
     }
 
     /// Returns the second part as bytes.
-    pub(crate) fn second(&self) -> &[u8] {
-        &self.bytes[self.middle..]
+    pub(crate) fn second(&self) -> Vec<u8> {
+        let second = self.second.as_ref();
+        second
+            .and_then(|(file, range)| read(file, range.clone()))
+            .unwrap_or_default()
     }
 
     /// Remembers a first part, and no second one.
@@ -74,9 +85,9 @@ impl Memo {
     /// # Errors
     /// When the folder cannot be made or written to.
     pub(crate) fn remember_first(&mut self, what: &impl Serialize) -> Result<()> {
-        let bytes = file_of(&postcard::to_stdvec(what)?, b"");
-        *self = Self::new(self.file.take(), bytes);
-        self.write(&self.bytes)
+        self.first = postcard::to_stdvec(what)?;
+        self.second = None;
+        self.write(b"")
     }
 
     /// Remembers a second part beside the first; this memo itself stays as it was read.
@@ -84,16 +95,41 @@ impl Memo {
     /// # Errors
     /// When the folder cannot be written to.
     pub(crate) fn remember_second(&self, what: &[u8]) -> Result<()> {
-        self.write(&file_of(&self.bytes[HEADER..self.middle], what))
+        self.write(what)
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<()> {
-        let Some(file) = &self.file else {
+    fn write(&self, second: &[u8]) -> Result<()> {
+        let Some(path) = &self.path else {
             return Ok(());
         };
-        fs::create_dir_all(file.parent().unwrap_or(file))?;
-        fs::write_atomic(file, bytes)
+        let length = |part: &[u8]| (part.len() as u64).to_le_bytes();
+        let lengths = [length(&self.first), length(second)].concat();
+        fs::create_dir_all(path.parent().unwrap_or(path))?;
+        fs::write_atomic(path, &[&MAGIC, &lengths[..], &self.first, second].concat())
     }
+}
+
+/// Returns the first part of a file, and where the second one is; `None` where it is none of ours.
+fn parts(file: File) -> Option<(Vec<u8>, Second)> {
+    let beginning = platform::read_at(&file, 0, BEGINNING).ok()?;
+    let lengths = beginning.get(..HEADER)?.strip_prefix(&MAGIC)?;
+    let (first, second) = lengths.split_at(size_of::<u64>());
+    let length = |bytes: &[u8]| usize::try_from(u64::from_le_bytes(bytes.try_into().ok()?)).ok();
+    let middle = HEADER.checked_add(length(first)?)?;
+    let second = middle..middle.checked_add(length(second)?)?;
+    let first = match beginning.get(HEADER..middle) {
+        Some(first) => first.to_vec(),
+        None => read(&file, HEADER..middle)?,
+    };
+    Some((first, (file, second)))
+}
+
+/// Returns the bytes of a file in a range, or `None` where it is not that long, as after a full disk.
+fn read(file: &File, range: Range<usize>) -> Option<Vec<u8>> {
+    let length = Some(range.len()).filter(|length| *length <= LARGEST_PART)?;
+    let mut bytes = platform::read_at(file, range.start as u64, length).ok()?;
+    bytes.truncate(length);
+    (bytes.len() == length).then_some(bytes)
 }
 
 /// Returns the files in a folder that may be memos, by their names.
@@ -108,20 +144,6 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = fs::list(folder)?;
     files.retain(is_memo);
     Ok(files)
-}
-
-fn file_of(first: &[u8], second: &[u8]) -> Vec<u8> {
-    let length = |part: &[u8]| (part.len() as u64).to_le_bytes();
-    [&MAGIC, &length(first)[..], &length(second), first, second].concat()
-}
-
-/// Returns where the second part of a file begins, or `None` where it is not as long as it says, as after a full disk.
-fn middle(bytes: &[u8]) -> Option<usize> {
-    let lengths = bytes.get(..HEADER)?.strip_prefix(&MAGIC)?;
-    let (first, second) = lengths.split_at(size_of::<u64>());
-    let length = |bytes: &[u8]| usize::try_from(u64::from_le_bytes(bytes.try_into().ok()?)).ok();
-    let middle = HEADER.checked_add(length(first)?)?;
-    (middle.checked_add(length(second)?)? == bytes.len()).then_some(middle)
 }
 
 /// The hash need not be the same for ever: a file that is not found is written again.
@@ -140,7 +162,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let read = || Memo::read(Some(dir.path()), Path::new("/a"));
         let mut memo = read();
-        assert_eq!((memo.first::<String>(), memo.second()), (None, &b""[..]));
+        assert_eq!((memo.first::<String>(), memo.second()), (None, Vec::new()));
         memo.remember_first(&"facts").unwrap();
         memo.remember_second(b"more").unwrap();
         assert_eq!(read().first::<String>().as_deref(), Some("facts"));
@@ -150,17 +172,34 @@ mod tests {
         assert_eq!(files(dir.path()).unwrap(), std::slice::from_ref(&file));
         assert_eq!(Memo::of_file(file.clone()).second(), b"more");
         let bytes = fs::read(&file).unwrap();
-        for damaged in [
-            &bytes[..bytes.len() - 1],
-            &bytes[..5],
-            b"",
-            &[0; 64],
-            &[&bytes[..], b"x"].concat(),
+        let cut_off = &bytes[..bytes.len() - 1];
+        let lengths = [&bytes[..MAGIC.len()], &[0xff; 64]].concat();
+        for (damaged, first) in [
+            (cut_off, Some("facts")),
+            (&bytes[..HEADER + 2], None),
+            (&bytes[..5], None),
+            (b"", None),
+            (&[0; 64], None),
+            (&lengths, None),
         ] {
             std::fs::write(&file, damaged).unwrap();
-            assert_eq!(read().first::<String>(), None);
+            assert_eq!(read().first::<String>().as_deref(), first);
             assert_eq!(read().second(), b"");
         }
+    }
+
+    #[test]
+    fn a_first_part_may_be_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut memo = Memo::read(Some(dir.path()), Path::new("/a"));
+        let long = "long".repeat(BEGINNING);
+        memo.remember_first(&long).unwrap();
+        memo.remember_second(b"more").unwrap();
+        let memo = Memo::read(Some(dir.path()), Path::new("/a"));
+        assert_eq!(
+            (memo.first(), memo.second()),
+            (Some(long), b"more".to_vec())
+        );
     }
 
     #[test]

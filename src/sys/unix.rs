@@ -40,14 +40,20 @@ pub(crate) fn umask() -> u32 {
     })
 }
 
-/// Reads a file in as few calls as there can be.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-    let size = usize::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(size);
-    while bytes.len() < size
-        && rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes))? > 0
-    {}
+/// Opens a file for reading, in one call; musl takes two.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    Ok(rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+}
+
+/// Reads bytes at an offset: `length` of them at least, or as many as there are.
+pub(crate) fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        let at = offset + bytes.len() as u64;
+        if rustix::io::pread(file, rustix::buffer::spare_capacity(&mut bytes), at)? == 0 {
+            break;
+        }
+    }
     Ok(bytes)
 }
 

@@ -3,7 +3,7 @@
 use crate::sys::fs::Look;
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::windows::fs::MetadataExt as _;
+use std::os::windows::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
@@ -30,9 +30,23 @@ pub(crate) fn umask() -> u32 {
     0
 }
 
-/// Reads a file.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path)
+/// Opens a file for reading.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Reads bytes at an offset: `length` of them at least, or as many as there are.
+pub(crate) fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    let mut done = 0;
+    while done < length {
+        match file.seek_read(&mut bytes[done..], offset + done as u64)? {
+            0 => break,
+            more => done += more,
+        }
+    }
+    bytes.truncate(done);
+    Ok(bytes)
 }
 
 /// Returns how many cores this process may run on.

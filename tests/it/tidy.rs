@@ -83,7 +83,7 @@ pub(crate) fn files() -> Vec<PathBuf> {
 }
 
 fn is_own(entry: &DirEntry) -> bool {
-    const HIDDEN: &[&str] = &[".ci", ".github", ".gitattributes", ".gitignore"];
+    const HIDDEN: &[&str] = &[".cargo", ".ci", ".github", ".gitattributes", ".gitignore"];
     const MADE: &[&str] = &["CACHEDIR.TAG", "pyvenv.cfg"];
     let name = entry.file_name().to_string_lossy();
     let is_made = entry.depth() > 0 && MADE.iter().any(|mark| entry.path().join(mark).exists());

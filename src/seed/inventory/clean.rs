@@ -118,8 +118,8 @@ impl<'a> Cleaner<'a> {
             let holds = |standing| self.extent == Extent::Stale && standing == Standing::Holds;
             match &remembered {
                 Some(kept) if holds(kept.standing) => {
-                    let images = Recipe::images(kept.memo.second()).into_iter();
-                    needed.extend(images.map(str::to_owned));
+                    let recipe = kept.memo.second();
+                    needed.extend(Recipe::images(&recipe).into_iter().map(str::to_owned));
                 }
                 _ => {
                     let called = remembered.map(|it| it.called).unwrap_or_default();

@@ -60,7 +60,7 @@ pub(crate) struct Paths {
 }
 
 /// An interpreter, and the memory of it, in which others may keep what they make of its facts.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) interpreter: Interpreter,
     pub(crate) memo: Memo,
