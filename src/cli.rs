@@ -1,4 +1,4 @@
-//! The command line: one variant per subcommand, and the drop-in form, which has none.
+//! The command line: one row per subcommand, and the drop-in form, which has none.
 
 use crate::commands::{Context, activate_script, cache, create, delete, is_set};
 use crate::ui::{Color, Ui, Verbosity};
@@ -29,66 +29,70 @@ pub(crate) struct Cli {
     command: Option<Command>,
 }
 
-#[derive(Debug)]
-enum Command {
-    Create(create::Args),
-    ActivateScript(activate_script::Args),
-    Delete(delete::Args),
-    Cache(cache::Args),
-}
-
-const CREATE: &str = "create";
-const ACTIVATE_SCRIPT: &str = "activate-script";
-const DELETE: &str = "delete";
-const CACHE: &str = "cache";
-
-impl Subcommand for Command {
-    /// What a command takes is put together when it is typed: all of them take longer than an environment without pip.
-    fn augment_subcommands(command: clap::Command) -> clap::Command {
-        let named = |name, about| clap::Command::new(name).about(about);
-        command.subcommands([
-            named(
-                CREATE,
-                "Create environments; without a directory in `.venv`",
-            )
-            .defer(create::Args::augment_args),
-            named(
-                ACTIVATE_SCRIPT,
-                "Print a script for the shell to evaluate, which activates an environment",
-            )
-            .defer(activate_script::Args::augment_args),
-            named(DELETE, "Delete environments, and nothing else")
-                .defer(delete::Args::augment_args),
-            named(CACHE, "Show, check and clean the store").defer(cache::Args::augment_args),
-        ])
-    }
-
-    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_subcommands(command)
-    }
-
-    fn has_subcommand(name: &str) -> bool {
-        [CREATE, ACTIVATE_SCRIPT, DELETE, CACHE].contains(&name)
-    }
-}
-
-impl FromArgMatches for Command {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        match matches.subcommand() {
-            Some((CREATE, matches)) => create::Args::from_arg_matches(matches).map(Self::Create),
-            Some((ACTIVATE_SCRIPT, matches)) => {
-                activate_script::Args::from_arg_matches(matches).map(Self::ActivateScript)
-            }
-            Some((DELETE, matches)) => delete::Args::from_arg_matches(matches).map(Self::Delete),
-            Some((CACHE, matches)) => cache::Args::from_arg_matches(matches).map(Self::Cache),
-            _ => Err(clap::Error::new(ErrorKind::MissingSubcommand)),
+/// Every subcommand: its file, its name, and what it does.
+macro_rules! commands {
+    ($($variant:ident($module:ident): $name:literal, $about:literal;)*) => {
+        #[derive(Debug)]
+        enum Command {
+            $($variant($module::Args)),*
         }
-    }
 
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
+        impl Subcommand for Command {
+            fn augment_subcommands(command: clap::Command) -> clap::Command {
+                command.subcommands([$(deferred::<$module::Args>($name, $about)),*])
+            }
+
+            fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+                Self::augment_subcommands(command)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),*].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, matches)) => {
+                        $module::Args::from_arg_matches(matches).map(Self::$variant)
+                    })*
+                    _ => Err(clap::Error::new(ErrorKind::MissingSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+
+        impl Command {
+            fn run(&self, context: &Context) -> anyhow::Result<()> {
+                match self {
+                    $(Self::$variant(args) => args.run(context)),*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Create(create): "create", "Create environments; without a directory in `.venv`";
+    ActivateScript(activate_script): "activate-script",
+        "Print a script for the shell to evaluate, which activates an environment";
+    Delete(delete): "delete", "Delete environments, and nothing else";
+    Cache(cache): "cache", "Show, check and clean the store";
+}
+
+/// Returns a command whose arguments are put together when it is typed: for all of them that takes longer than making the
+/// files of an environment without pip.
+fn deferred<A: clap::Args>(name: &'static str, about: &'static str) -> clap::Command {
+    let put_together = |command: clap::Command| {
+        let about = command.get_about().cloned().unwrap_or_default();
+        A::augment_args(command).about(about)
+    };
+    clap::Command::new(name).about(about).defer(put_together)
 }
 
 /// The options of every command.
@@ -204,10 +208,7 @@ impl Cli {
             cache_dir: self.global.cache_dir,
         };
         match self.command {
-            Some(Command::Create(args)) => args.run(&context),
-            Some(Command::ActivateScript(args)) => args.run(&context),
-            Some(Command::Delete(args)) => args.run(&context),
-            Some(Command::Cache(args)) => args.run(&context),
+            Some(command) => command.run(&context),
             None => self.create.run(&context),
         }
     }
