@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{
     Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
-use std::path::PathBuf;
+use std::ffi::OsString;
 
 /// Creates Python virtual environments, as `python -m venv` does, in milliseconds.
 #[derive(Debug, Parser)]
@@ -132,11 +132,12 @@ struct Global {
         env = "RVENV_CACHE_DIR",
         hide_env_values = true
     )]
-    cache_dir: Option<PathBuf>,
+    cache_dir: Option<OsString>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum When {
+    #[value(alias = "")]
     Auto,
     Always,
     Never,
@@ -155,18 +156,16 @@ impl Global {
     }
 }
 
-/// Returns a flag of the drop-in form that was typed before a subcommand, and the subcommand.
+/// Returns an argument of the drop-in form that was typed before a subcommand, and the subcommand.
 fn misplaced(matches: &ArgMatches) -> Option<(String, String)> {
     let name = matches.subcommand_name()?;
     let own = create::DropIn::augment_args(clap::Command::default());
     let is_typed = |argument: &&Arg| {
         matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
     };
-    let flag = own
-        .get_arguments()
-        .filter(is_typed)
-        .find_map(Arg::get_long)?;
-    Some((format!("--{flag}"), name.to_owned()))
+    let argument = own.get_arguments().find(is_typed)?;
+    let flag = argument.get_long().map(|flag| format!("--{flag}"));
+    Some((flag.unwrap_or("ENV_DIR".to_owned()), name.to_owned()))
 }
 
 impl Cli {
@@ -174,9 +173,9 @@ impl Cli {
     pub(crate) fn typed() -> Self {
         let mut command = Self::command();
         let matches = command.get_matches_mut();
-        if let Some((flag, name)) = misplaced(&matches) {
+        if let Some((argument, name)) = misplaced(&matches) {
             let message = format!(
-                "'{flag}' is for making environments and cannot be used before the subcommand '{name}'; \
+                "'{argument}' is for making environments and cannot be used before the subcommand '{name}'; \
                  a directory of that name is './{name}'"
             );
             command.error(ErrorKind::ArgumentConflict, message).exit();

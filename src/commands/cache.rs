@@ -32,9 +32,9 @@ enum Command {
     /// The next environment builds them again. Exits with 1 where there was any.
     Verify,
     /// Remove images that no known interpreter needs, interpreters that are gone or have changed, and what killed
-    /// processes and older versions left
+    /// processes left
     Prune(Removal),
-    /// Remove all that is rvenv's; environments keep the files they have
+    /// Remove all that is rvenv's; environments keep the files they have, unless they were made with `--link-mode symlink`
     Clear(Removal),
 }
 
@@ -58,15 +58,13 @@ impl Args {
     }
 }
 
-/// Returns the absolute path of the store.
 fn store(context: &Context) -> Result<PathBuf> {
-    let store = context.cache_dir().ok_or_else(|| {
+    context.cache_dir().ok_or_else(|| {
         Hinted::error(
             "there is no place for a store: no home directory is known",
             "name one with `--cache-dir`",
         )
-    })?;
-    Ok(std::path::absolute(store)?)
+    })
 }
 
 fn list(ui: Ui, store: &Path) -> Result<()> {

@@ -106,6 +106,7 @@ struct Flags {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Linking {
+    #[value(alias = "")]
     Auto,
     Clone,
     Hardlink,

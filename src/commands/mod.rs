@@ -9,6 +9,7 @@ mod measure;
 use crate::sys::platform;
 use crate::ui::Ui;
 use anyhow::{Context as _, Result};
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -33,16 +34,14 @@ fn print(data: &[u8]) -> Result<()> {
 pub(crate) struct Context {
     pub(crate) ui: Ui,
     /// As asked for.
-    pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) cache_dir: Option<OsString>,
 }
 
 impl Context {
-    /// Returns where to keep what can be made again, or `None` where there is no such place.
+    /// Returns the absolute path of where to keep what can be made again, or `None` where there is no such place.
     pub(crate) fn cache_dir(&self) -> Option<PathBuf> {
-        let asked = self
-            .cache_dir
-            .clone()
-            .filter(|dir| !dir.as_os_str().is_empty());
-        asked.or_else(|| Some(platform::cache_dir()?.join("rvenv")))
+        let asked = self.cache_dir.as_deref().filter(|dir| !dir.is_empty());
+        let own = || Some(platform::cache_dir()?.join("rvenv"));
+        std::path::absolute(asked.map(PathBuf::from).or_else(own)?).ok()
     }
 }

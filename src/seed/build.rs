@@ -18,10 +18,9 @@ use std::fs::Metadata;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 /// The file beside the tree that lists its bytecode as `RECORD` would, with digests.
-const BYTECODE: &str = "bytecode";
+pub(super) const BYTECODE: &str = "bytecode";
 
 /// How many files are worth a further thread, and an interpreter if they have to be compiled.
 const WORTH_A_THREAD: usize = 16;
@@ -112,14 +111,8 @@ impl<'a> Workshop<'a> {
     fn run(&self, paths: &'a [String]) -> Result<Vec<Row>> {
         self.waiting().extend(self.in_order(paths));
         let threads = parallel::threads().min(paths.len() / WORTH_A_THREAD + 1);
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work())).collect();
-            let rows = workers.into_iter().map(|worker| {
-                let early = || Err(anyhow!("a thread ended early"));
-                worker.join().unwrap_or_else(|_| early())
-            });
-            Ok(rows.collect::<Result<Vec<_>>>()?.concat())
-        })
+        let rows = parallel::together(threads - 1, || self.work());
+        Ok(rows.into_iter().collect::<Result<Vec<_>>>()?.concat())
     }
 
     /// Returns paths in the order in which to take them from the end: last the modules, the largest at the very end, so

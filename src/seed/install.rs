@@ -19,6 +19,8 @@ pub(super) struct Installer<'a> {
     pub(super) layout: &'a Layout,
     /// The directory of the images.
     pub(super) images: &'a Path,
+    /// The name of pip's own image.
+    pub(super) pip: &'a str,
 }
 
 impl Installer<'_> {
@@ -116,11 +118,8 @@ impl Installer<'_> {
         } else {
             "t32"
         };
-        let distlib = self
-            .site_packages()
-            .join("pip")
-            .join("_vendor")
-            .join("distlib");
+        let pip = image::tree(self.images, self.pip).join("pip");
+        let distlib = pip.join("_vendor").join("distlib");
         fs::read(&distlib.join(name).with_extension("exe"))
     }
 

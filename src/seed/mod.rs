@@ -144,6 +144,7 @@ impl Seed<'_> {
             interpreter,
             layout,
             images,
+            pip: recipe.pip()?,
         };
         let mode = self.mode(recipe, &installer);
         let mut wanted = Vec::new();
@@ -242,10 +243,10 @@ impl Seed<'_> {
 
     fn say_how(&self, part: &Part, mode: LinkMode) {
         let how = match mode {
-            LinkMode::Clone => "clones of the store's files",
-            LinkMode::Hardlink => "hard links to the store's files",
-            LinkMode::Copy => "copies of the store's files",
-            LinkMode::Symlink => "symlinks to the store's files",
+            LinkMode::Clone => "clones of its image's files",
+            LinkMode::Hardlink => "hard links to its image's files",
+            LinkMode::Copy => "copies of its image's files",
+            LinkMode::Symlink => "symlinks to its image's files",
         };
         self.ui
             .note(format_args!("{} {}: {how}", part.name, part.version));

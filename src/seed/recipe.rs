@@ -123,6 +123,17 @@ impl<'a> Recipe<'a> {
         })
     }
 
+    /// Returns the name of pip's own image.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn pip(&self) -> Result<&'a str> {
+        let pip = self.parts.iter().find(|part| part.name == "pip");
+        Ok(pip
+            .context("there is no pip among the bundled wheels")?
+            .image)
+    }
+
     /// Returns the bytes that [`Recipe::recall`] understands.
     ///
     /// # Errors
@@ -193,8 +204,8 @@ fn parent(path: &str) -> &str {
 
 /// Returns whether somebody may change a file without replacing it.
 ///
-/// Python never writes to bytecode that is there but renames another file onto it, and takes none that is damaged or older
-/// than its source, which is looked at. `cache verify` reads all.
+/// Python never writes to bytecode that is there but renames another file onto it, and takes none that is not of its source,
+/// which is looked at. `cache verify` reads all.
 fn is_edited_in_place(path: &str) -> bool {
     Path::new(path)
         .extension()

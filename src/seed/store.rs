@@ -109,7 +109,7 @@ fn open_lock(path: &Path) -> Result<File> {
 /// Returns whether a file is the one at `path`: who holds a lock may remove its file, and who waited then has a lock that
 /// the next process does not see.
 fn is_still(file: &File, path: &Path) -> bool {
-    let stamps = (file.metadata(), path.symlink_metadata());
+    let stamps = (file.metadata(), path.metadata());
     matches!(stamps, (Ok(own), Ok(there)) if platform::stamp(&own) == platform::stamp(&there))
 }
 

@@ -39,10 +39,12 @@ impl Conversation {
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (questions, answers) = pipes.context("both are pipes")?;
         let complaints = process::drain(child.stderr.take());
+        let complaints = complaints.inspect_err(|_| platform::kill(&mut child))?;
         let turns = Arc::new(AtomicUsize::new(0));
         let (is_silent, silence) = mpsc::channel();
         let seen = Arc::clone(&turns);
-        let guard = thread::spawn(move || guard(child, limit, &silence, &seen));
+        // Without the guard, the program ends when its input does.
+        let guard = thread::Builder::new().spawn(move || guard(child, limit, &silence, &seen))?;
         Ok(Self {
             name,
             questions,

@@ -2,10 +2,11 @@
 
 use crate::sys::fs::Look;
 use crate::sys::platform::{self, Folder};
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -104,24 +105,24 @@ impl<'a> Linker<'a> {
             made: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
         };
-        let helpers = platform::cores()
+        let threads = platform::cores()
             .min(MOST_THREADS)
             .min(leaves.len() / WORTH_A_THREAD);
         thread::scope(|scope| {
-            let helpers: Vec<_> = (1..helpers)
-                .map(|_| scope.spawn(|| work.link_leaves()))
-                .collect();
+            let help = || work.link_leaves();
+            let start = |_| thread::Builder::new().spawn_scoped(scope, help).ok();
+            let helpers: Vec<_> = (1..threads).filter_map(start).collect();
             let own = work
                 .make(directories)
                 .and_then(|()| meanwhile())
                 .and_then(|()| work.link_leaves());
-            let ended_early = || Err(anyhow!("a thread ended early"));
             let others = helpers
                 .into_iter()
-                .map(|helper| helper.join().unwrap_or_else(|_| ended_early()));
-            others.fold(own, |outcome, other| match outcome {
-                Ok(Linked::Whole) => other,
-                _ => outcome,
+                .map(|helper| helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            others.fold(own, |outcome, other| match (outcome, other) {
+                (Err(err), _) | (_, Err(err)) => Err(err),
+                (Ok(Linked::Whole), other) => other,
+                (spoilt, _) => spoilt,
             })
         })
     }
@@ -228,8 +229,15 @@ fn clone(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Copies a file with its modification time, without which its bytecode would be stale. What is there already may be
 /// a link to somebody else's file, and is never written to.
+///
+/// # Errors
+/// `NotFound` where there is no file to copy that can be read.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let mut source = File::open(from)?;
+    let unreadable = |err| io::Error::new(ErrorKind::NotFound, err);
+    let mut source = File::open(from).map_err(unreadable)?;
+    if !source.metadata()?.is_file() {
+        return Err(ErrorKind::NotFound.into());
+    }
     let mut copy = File::create_new(to)?;
     io::copy(&mut source, &mut copy)?;
     like(&source, &copy)

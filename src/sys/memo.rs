@@ -5,16 +5,17 @@
 
 use crate::sys::{fs, platform};
 use anyhow::Result;
+use foldhash::fast::FixedState;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::File;
-use std::hash::{DefaultHasher, Hasher as _};
+use std::hash::{BuildHasher as _, DefaultHasher, Hasher as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// What a file begins with, before the length in bytes of its first part and that of its second.
-const MAGIC: [u8; 8] = *b"rvenv\0m2";
-const HEADER: usize = MAGIC.len() + 2 * size_of::<u64>();
+/// What a file begins with, before the length in bytes and the hash of its first part, and those of its second.
+const MAGIC: [u8; 8] = *b"rvenv\0m3";
+const HEADER: usize = MAGIC.len() + 4 * size_of::<u64>();
 
 /// What says that it is larger than this is no length but garbage.
 const LARGEST_PART: usize = 64 << 20;
@@ -31,11 +32,9 @@ pub(crate) struct Memo {
     /// Where it is kept, if anywhere.
     path: Option<PathBuf>,
     first: Vec<u8>,
-    second: Option<Second>,
+    /// Where the second part is; it is read when it is wanted.
+    second: Option<(File, Part)>,
 }
-
-/// Where a second part is; it is read when it is wanted.
-type Second = (File, Range<usize>);
 
 impl Memo {
     /// Returns a memo that is kept nowhere.
@@ -76,7 +75,7 @@ impl Memo {
     pub(crate) fn second(&self) -> Vec<u8> {
         let second = self.second.as_ref();
         second
-            .and_then(|(file, range)| read(file, range.clone()))
+            .and_then(|(file, part)| part.read(file))
             .unwrap_or_default()
     }
 
@@ -102,34 +101,63 @@ impl Memo {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        let length = |part: &[u8]| (part.len() as u64).to_le_bytes();
-        let lengths = [length(&self.first), length(second)].concat();
+        let number = |part: &[u8]| {
+            [part.len() as u64, hash(part)]
+                .map(u64::to_le_bytes)
+                .concat()
+        };
+        let numbers = [number(&self.first), number(second)].concat();
         fs::create_dir_all(path.parent().unwrap_or(path))?;
-        fs::write_atomic(path, &[&MAGIC, &lengths[..], &self.first, second].concat())
+        fs::write_atomic(path, &[&MAGIC, &numbers[..], &self.first, second].concat())
+    }
+}
+
+/// Where a part of a file is, and the hash of what is to be there.
+#[derive(Debug)]
+struct Part {
+    range: Range<usize>,
+    hash: u64,
+}
+
+impl Part {
+    /// Returns the bytes, or `None` where they are not what they were, as after a full disk.
+    fn read(&self, file: &File) -> Option<Vec<u8>> {
+        let length = Some(self.range.len()).filter(|length| *length <= LARGEST_PART)?;
+        let mut bytes = platform::read_at(file, self.range.start as u64, length).ok()?;
+        bytes.truncate(length);
+        self.checked(&bytes).is_some().then_some(bytes)
+    }
+
+    fn checked<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        (bytes.len() == self.range.len() && hash(bytes) == self.hash).then_some(bytes)
     }
 }
 
 /// Returns the first part of a file, and where the second one is; `None` where it is none of ours.
-fn parts(file: File) -> Option<(Vec<u8>, Second)> {
+fn parts(file: File) -> Option<(Vec<u8>, (File, Part))> {
     let beginning = platform::read_at(&file, 0, BEGINNING).ok()?;
-    let lengths = beginning.get(..HEADER)?.strip_prefix(&MAGIC)?;
-    let (first, second) = lengths.split_at(size_of::<u64>());
-    let length = |bytes: &[u8]| usize::try_from(u64::from_le_bytes(bytes.try_into().ok()?)).ok();
-    let middle = HEADER.checked_add(length(first)?)?;
-    let second = middle..middle.checked_add(length(second)?)?;
-    let first = match beginning.get(HEADER..middle) {
-        Some(first) => first.to_vec(),
-        None => read(&file, HEADER..middle)?,
+    let numbers = beginning.get(..HEADER)?.strip_prefix(&MAGIC)?;
+    let mut numbers = numbers
+        .chunks(size_of::<u64>())
+        .map(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)));
+    let mut part = |start: usize| {
+        let length = usize::try_from(numbers.next()??).ok()?;
+        let range = start..start.checked_add(length)?;
+        let hash = numbers.next()??;
+        Some(Part { range, hash })
     };
-    Some((first, (file, second)))
+    let first = part(HEADER)?;
+    let second = part(first.range.end)?;
+    let bytes = match beginning.get(first.range.clone()) {
+        Some(bytes) => first.checked(bytes)?.to_vec(),
+        None => first.read(&file)?,
+    };
+    Some((bytes, (file, second)))
 }
 
-/// Returns the bytes of a file in a range, or `None` where it is not that long, as after a full disk.
-fn read(file: &File, range: Range<usize>) -> Option<Vec<u8>> {
-    let length = Some(range.len()).filter(|length| *length <= LARGEST_PART)?;
-    let mut bytes = platform::read_at(file, range.start as u64, length).ok()?;
-    bytes.truncate(length);
-    (bytes.len() == length).then_some(bytes)
+/// It tells damage, not malice; another one than an earlier build's only makes a file be written again.
+fn hash(bytes: &[u8]) -> u64 {
+    FixedState::default().hash_one(bytes)
 }
 
 /// Returns the files in a folder that may be memos, by their names.
@@ -174,8 +202,14 @@ mod tests {
         let bytes = fs::read(&file).unwrap();
         let cut_off = &bytes[..bytes.len() - 1];
         let lengths = [&bytes[..MAGIC.len()], &[0xff; 64]].concat();
+        let mut flipped = bytes.clone();
+        flipped[HEADER + 1] ^= 1;
+        let mut last_flipped = bytes.clone();
+        *last_flipped.last_mut().unwrap() ^= 1;
         for (damaged, first) in [
             (cut_off, Some("facts")),
+            (&last_flipped, Some("facts")),
+            (&flipped, None),
             (&bytes[..HEADER + 2], None),
             (&bytes[..5], None),
             (b"", None),

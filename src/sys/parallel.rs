@@ -1,6 +1,6 @@
 //! The same work for many things, on as many threads as are worth it.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,48 +23,44 @@ pub(crate) fn most_threads() -> usize {
     threads().min(MOST_THREADS)
 }
 
+/// Runs `work` on this thread and on `others` further ones, as far as the system lets it have them.
+pub(crate) fn together<R: Send>(others: usize, work: impl Fn() -> R + Sync) -> Vec<R> {
+    thread::scope(|scope| {
+        let start = |_| thread::Builder::new().spawn_scoped(scope, &work).ok();
+        let others: Vec<_> = (0..others).filter_map(start).collect();
+        let mut made = vec![work()];
+        for other in others {
+            made.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        made
+    })
+}
+
 /// Does `work` for each item, in no order.
 ///
 /// # Errors
-/// The first of each thread's; other threads may have gone on.
+/// The first of one thread's; other threads may have gone on.
 pub(crate) fn for_each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
-    let shares = (items.len() / WORTH_A_THREAD).clamp(1, most_threads());
-    let (own, others) = items.split_at(items.len().div_ceil(shares));
-    thread::scope(|scope| {
-        let share = others.len().div_ceil((shares - 1).max(1)).max(1);
-        let workers: Vec<_> = others
-            .chunks(share)
-            .map(|share| scope.spawn(|| share.iter().try_for_each(&work)))
-            .collect();
-        let outcome = own.iter().try_for_each(&work);
-        workers.into_iter().fold(outcome, |outcome, worker| {
-            outcome.and(
-                worker
-                    .join()
-                    .unwrap_or_else(|_| Err(anyhow!("a thread ended early"))),
-            )
-        })
-    })
+    let threads = most_threads().min(items.len() / WORTH_A_THREAD).max(1);
+    let next = AtomicUsize::new(0);
+    let outcomes = together(threads - 1, || taken(items, &next).try_for_each(&work));
+    outcomes.into_iter().collect()
+}
+
+/// Returns the items that nobody else takes.
+fn taken<'a, T>(items: &'a [T], next: &'a AtomicUsize) -> impl Iterator<Item = &'a T> {
+    iter::from_fn(|| items.get(next.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Returns what `work` makes of each item, in no order: on all cores, for work that is more than waiting for a file system
 /// and takes longer for one item than for another.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let take = || -> Vec<R> {
-        let taken = || items.get(next.fetch_add(1, Ordering::Relaxed));
-        iter::from_fn(taken).map(&work).collect()
-    };
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads().min(items.len()))
-            .map(|_| scope.spawn(take))
-            .collect();
-        let mut made = take();
-        for other in others {
-            made.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        }
-        made
-    })
+    let threads = threads().min(items.len()).max(1);
+    let made = together(threads - 1, || {
+        taken(items, &next).map(&work).collect::<Vec<_>>()
+    });
+    made.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -48,9 +48,8 @@ pub(crate) fn run(command: &mut Command, input: &[u8], limit: Duration) -> Resul
         Stdio::piped()
     });
     let mut child = start(command).with_context(|| format!("failed to run `{name}`"))?;
-    feed(child.stdin.take(), input);
-    let stdout = drain(child.stdout.take());
-    let stderr = drain(child.stderr.take());
+    let pipes = listen(&mut child, input).inspect_err(|_| platform::kill(&mut child));
+    let (stdout, stderr) = pipes.with_context(|| format!("failed to listen to `{name}`"))?;
     let deadline = Instant::now() + limit;
     let answer = stdout
         .recv_timeout(limit)
@@ -101,13 +100,23 @@ pub(super) fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Opt
     Ok(None)
 }
 
+/// What a program says, when it is complete.
+type Said = Receiver<Vec<u8>>;
+
+/// Gives a program its input, and returns its output and its complaints when they are complete.
+fn listen(child: &mut Child, input: &[u8]) -> io::Result<(Said, Said)> {
+    feed(child.stdin.take(), input)?;
+    Ok((drain(child.stdout.take())?, drain(child.stderr.take())?))
+}
+
 /// Writes `input` from a thread of its own, so that a program that never reads blocks nobody.
-fn feed(pipe: Option<ChildStdin>, input: &[u8]) {
+fn feed(pipe: Option<ChildStdin>, input: &[u8]) -> io::Result<()> {
     if let Some(mut pipe) = pipe {
         let input = input.to_vec();
         // A program that reads nothing breaks the pipe, which is its own affair.
-        thread::spawn(move || pipe.write_all(&input).ok());
+        thread::Builder::new().spawn(move || pipe.write_all(&input).ok())?;
     }
+    Ok(())
 }
 
 /// Starts a program as the leader of a group, its output in pipes.
@@ -120,14 +129,15 @@ pub(super) fn start(command: &mut Command) -> io::Result<Child> {
 }
 
 /// Reads a pipe to its end in a thread of its own, so that a full pipe never blocks the other one.
-pub(super) fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+pub(super) fn drain(pipe: Option<impl Read + Send + 'static>) -> io::Result<Said> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
+    let read = move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
             pipe.read_to_end(&mut bytes).ok();
         }
         sender.send(bytes).ok();
-    });
-    receiver
+    };
+    thread::Builder::new().spawn(read)?;
+    Ok(receiver)
 }

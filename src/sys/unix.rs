@@ -40,9 +40,10 @@ pub(crate) fn umask() -> u32 {
     })
 }
 
-/// Opens a file for reading, in one call; musl takes two.
+/// Opens a file for reading, in one call, where musl takes two, and waits for nobody, should it be a pipe.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    Ok(rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
 /// Reads bytes at an offset: `length` of them at least, or as many as there are.

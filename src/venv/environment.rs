@@ -7,7 +7,21 @@ use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
 use crate::venv::replace;
 use std::path::{Path, PathBuf};
 
-/// The entries that an environment consists of; a directory that holds nothing else is (half) an environment.
+/// The entries of an environment that was begun and never finished.
+const BEGUN_ENTRIES: [&str; 10] = [
+    "bin",
+    "Scripts",
+    "lib",
+    "Lib",
+    "lib64",
+    "include",
+    "Include",
+    ".gitignore",
+    "CACHEDIR.TAG",
+    pyvenv_cfg::FILE_NAME,
+];
+
+/// The entries that an environment consists of.
 const OWN_ENTRIES: [&str; 21] = [
     "bin",
     "Scripts",
@@ -119,7 +133,7 @@ pub(crate) fn project_entry(dir: &Path) -> Option<&'static str> {
 }
 
 /// Returns whether `dir` is what is left of an environment that never got its `pyvenv.cfg`: an interpreter or a script
-/// to activate it in `bin`, and nothing that no environment has.
+/// to activate it in `bin`, and nothing that a Python that is installed there would have, or other programs.
 pub(crate) fn is_half_made(dir: &Path) -> anyhow::Result<bool> {
     let is_telling = |path: &PathBuf| {
         let name = path
@@ -130,18 +144,36 @@ pub(crate) fn is_half_made(dir: &Path) -> anyhow::Result<bool> {
         name.starts_with("python") || name.starts_with("activate")
     };
     let scripts = fs::list(&dir.join(platform::SCRIPTS_DIR)).unwrap_or_default();
-    Ok(scripts.iter().any(is_telling) && foreign_entries(dir)?.is_empty())
+    let is_begun = entries(dir)?
+        .iter()
+        .all(|path| is_one_of(path, &BEGUN_ENTRIES));
+    Ok(scripts.iter().any(is_telling) && is_begun && !holds_a_library(dir))
+}
+
+/// Returns whether there is anything in the libraries of `dir` but `site-packages`, or a header.
+fn holds_a_library(dir: &Path) -> bool {
+    let below = |name: &str| fs::list(&dir.join(name)).unwrap_or_default();
+    let is_site_packages = |path: &PathBuf| path.ends_with("site-packages");
+    let libraries = [below("lib"), below("Lib"), below("lib64")].concat();
+    let is_library = |path: &PathBuf| {
+        let inside = fs::list(path).unwrap_or_default();
+        !(is_site_packages(path) || path.is_dir() && inside.iter().all(is_site_packages))
+    };
+    let headers = [below("include"), below("Include")].concat();
+    let is_header = |path: &PathBuf| !fs::list(path).is_ok_and(|inside| inside.is_empty());
+    libraries.iter().any(is_library) || headers.iter().any(is_header)
+}
+
+fn is_one_of(path: &Path, names: &[&str]) -> bool {
+    names
+        .iter()
+        .any(|name| path.file_name() == Some(name.as_ref()))
 }
 
 /// Returns the entries of `dir` that no environment has by itself.
 pub(crate) fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let is_own = |path: &PathBuf| {
-        OWN_ENTRIES
-            .iter()
-            .any(|own| path.file_name() == Some(own.as_ref()))
-    };
     let mut paths = entries(dir)?;
-    paths.retain(|path| !is_own(path));
+    paths.retain(|path| !is_one_of(path, &OWN_ENTRIES));
     Ok(paths)
 }
 

@@ -96,6 +96,30 @@ fn an_environment_may_be_broken_or_half_made() {
     assert_nothing_in(&sandbox.path("envs"));
 }
 
+/// Nor is a `~/.local` with completions: both have much of what an environment has.
+#[test]
+fn an_installed_python_is_no_half_made_environment() {
+    let sandbox = Sandbox::new();
+    for file in [
+        "library/lib/python3.12/os.py",
+        "header/include/python3.12/Python.h",
+        "local/share/file",
+        "other/lib/data/file",
+        "half/lib/python3.12/site-packages/module.py",
+    ] {
+        sandbox.write(file, "");
+        let bin = Path::new(file.split('/').next().unwrap()).join("bin");
+        sandbox.write(bin.join("python3.12"), "");
+        sandbox.write(bin.join("activate-completions"), "");
+    }
+    for dir in ["library", "header", "local", "other"] {
+        refuses_even_by_force(&sandbox, dir, "is not a virtual environment", "");
+        let mut clear = sandbox.rvenv(["--without-pip", "--clear", dir]);
+        clear.assert().code(1);
+    }
+    delete(&sandbox, &["half"]);
+}
+
 #[test]
 fn an_owner_needs_no_permissions() {
     let sandbox = with_env();

@@ -106,3 +106,45 @@ fn options_of_every_command_may_stand_before_it() {
     }
     assert!(fs::read_dir(sandbox.path("")).unwrap().next().is_none());
 }
+
+/// Nothing is deleted that somebody may have meant to make, as `python -m venv` would.
+#[test]
+fn a_subcommand_behind_a_directory_is_wrong_usage() {
+    let sandbox = Sandbox::new();
+    sandbox.write("gone/pyvenv.cfg", "home = /usr/bin\n");
+    for args in [
+        ["new", "-q", "delete", "gone"],
+        ["new", "--color=never", "delete", "gone"],
+    ] {
+        let assert = sandbox.rvenv(args).assert().code(2).stdout("");
+        let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert!(
+            stderr.contains("'ENV_DIR' is for making environments"),
+            "{stderr}"
+        );
+    }
+    assert!(sandbox.path("gone/pyvenv.cfg").exists() && !sandbox.path("new").exists());
+}
+
+#[test]
+fn a_blank_variable_is_as_good_as_none() {
+    let mut sandbox = Sandbox::new();
+    for variable in [
+        "RVENV_CACHE_DIR",
+        "RVENV_LINK_MODE",
+        "RVENV_COLOR",
+        "RVENV_PYTHON",
+    ] {
+        sandbox.set(variable, "");
+    }
+    sandbox
+        .rvenv(["--without-pip", "env"])
+        .assert()
+        .success()
+        .stderr("");
+    sandbox
+        .rvenv(["delete", "env"])
+        .assert()
+        .success()
+        .stderr("");
+}

@@ -103,6 +103,19 @@ fn the_mode_may_be_a_setting() {
 }
 
 #[test]
+fn symlinks_lead_to_the_store_from_wherever_that_was_named() {
+    let sandbox = Sandbox::new();
+    create(
+        &sandbox,
+        &["--cache-dir", "store", "--link-mode", "symlink"],
+        "env",
+    );
+    let module = find(&sandbox.path("env"), MODULE);
+    let stored = sandbox.path("store").canonicalize().unwrap();
+    assert!(module.is_symlink() && module.canonicalize().unwrap().starts_with(stored));
+}
+
+#[test]
 fn a_mode_that_is_not_possible_is_told_and_done_without() {
     let mut sandbox = Sandbox::new();
     let Ok(memory) = tempfile::tempdir_in("/dev/shm") else {
@@ -363,7 +376,7 @@ fn clones_are_made_where_the_file_system_can() {
     ] {
         let env = disk.at.join(env);
         let stderr = create(&sandbox, args, env.to_str().unwrap());
-        assert!(stderr.contains("clones of the store's files"), "{stderr}");
+        assert!(stderr.contains("clones of its image's files"), "{stderr}");
         assert_pip_works_as_it_is(&sandbox, env.to_str().unwrap());
         let module = find(&env, MODULE);
         assert_eq!(fs::metadata(&module).unwrap().nlink(), 1);

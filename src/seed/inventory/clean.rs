@@ -1,7 +1,7 @@
 //! Removing from the store: what nothing needs any more, or everything. Others may use it meanwhile: whoever misses an image
 //! builds it again.
 
-use crate::seed::inventory::{self, OLD_SHAPES, TAG, TAG_TEXT};
+use crate::seed::inventory::{self, TAG, TAG_TEXT};
 use crate::seed::recipe::Recipe;
 use crate::seed::store;
 use crate::sys::fs;
@@ -41,7 +41,7 @@ pub(crate) struct Removed {
     pub(crate) images: usize,
     /// How many interpreters are forgotten.
     pub(crate) interpreters: usize,
-    /// How many directories and files that killed processes or older versions left.
+    /// How many directories and files that killed processes left.
     pub(crate) leftovers: usize,
     pub(crate) usage: Usage,
     /// How many things could not be removed, each of which has been told.
@@ -82,23 +82,12 @@ impl<'a> Cleaner<'a> {
     /// # Errors
     /// When the store cannot be listed.
     pub(crate) fn clean(mut self) -> Result<Removed> {
-        self.clean_old_shapes();
         let needed = self.clean_interpreters()?;
         self.clean_images(&needed)?;
         if (self.extent, self.mode) == (Extent::All, Mode::Remove) {
             self.remove_what_is_empty();
         }
         Ok(self.removed)
-    }
-
-    fn clean_old_shapes(&mut self) {
-        for name in OLD_SHAPES {
-            let path = self.store.join(name);
-            if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
-                let what = "what an older version kept";
-                self.removed.leftovers += self.remove(what, &path, fs::remove_dir_all);
-            }
-        }
     }
 
     /// Forgets interpreters, and returns the names of the images that the others need.

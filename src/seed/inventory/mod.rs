@@ -18,9 +18,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The folders of older versions of rvenv.
-const OLD_SHAPES: [&str; 3] = ["digests-v1", "images-v1", "interpreters-v1"];
-
 /// What backups know a cache by: <https://bford.info/cachedir/>.
 const TAG: &str = "CACHEDIR.TAG";
 const TAG_TEXT: &str = "\
@@ -168,9 +165,8 @@ fn own_folder(path: &Path) -> Result<Option<PathBuf>> {
 pub(super) fn tag(store: &Path) {
     let is_own = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default();
-        let own = OLD_SHAPES.map(|name| store.join(name));
-        let current = [store::images_dir(store), interpreters_dir(store)];
-        name == TAG || own.contains(path) || current.contains(path)
+        let own = [store::images_dir(store), interpreters_dir(store)];
+        name == TAG || own.contains(path)
     };
     if fs::list(store).is_ok_and(|paths| paths.iter().all(is_own)) {
         // It is there already, or backups are larger.

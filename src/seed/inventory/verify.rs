@@ -1,5 +1,6 @@
 //! Reading an image: whether every byte is what `RECORD` says, and every file what it was when it was built.
 
+use crate::seed::build::BYTECODE;
 use crate::seed::image::{File, MANIFEST, Manifest, TREE};
 use crate::seed::record::{self, Row};
 use crate::seed::store;
@@ -9,9 +10,6 @@ use anyhow::{Result, ensure};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-
-/// The file of an image that says of its bytecode what `RECORD` says of the rest; older images have none.
-const BYTECODE: &str = "bytecode";
 
 /// What is wrong with a file.
 #[derive(Debug)]

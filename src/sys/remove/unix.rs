@@ -295,9 +295,12 @@ fn lift(place: &Place, number: u64) -> Option<Place> {
     // No two directories have the same number.
     let name = CString::new(format!(".deep-{number}")).ok()?;
     let lift = || parent.lift(&place.name, &top, &name);
-    if lift().is_err() {
-        place.unlock();
-        lift().ok()?;
+    match lift() {
+        Err(Errno::ACCESS) => {
+            place.unlock();
+            lift().ok()?;
+        }
+        outcome => outcome.ok()?,
     }
     Some(Place {
         parent: Some(top),
