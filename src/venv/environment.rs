@@ -21,21 +21,11 @@ const BEGUN_ENTRIES: [&str; 10] = [
     pyvenv_cfg::FILE_NAME,
 ];
 
-/// The entries that an environment consists of.
-const OWN_ENTRIES: [&str; 21] = [
-    "bin",
-    "Scripts",
-    "lib",
-    "Lib",
-    "lib64",
-    "include",
-    "Include",
+/// What else an environment may consist of.
+const FURTHER_ENTRIES: [&str; 11] = [
     "share",
     "etc",
     "man",
-    ".gitignore",
-    "CACHEDIR.TAG",
-    pyvenv_cfg::FILE_NAME,
     // Of PyPy, and of virtualenv before 20.
     "lib-python",
     "lib_pypy",
@@ -173,7 +163,7 @@ fn is_one_of(path: &Path, names: &[&str]) -> bool {
 /// Returns the entries of `dir` that no environment has by itself.
 pub(crate) fn foreign_entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = entries(dir)?;
-    paths.retain(|path| !is_one_of(path, &OWN_ENTRIES));
+    paths.retain(|path| !is_one_of(path, &BEGUN_ENTRIES) && !is_one_of(path, &FURTHER_ENTRIES));
     Ok(paths)
 }
 
