@@ -12,11 +12,10 @@ use crate::venv::interpreter::Interpreter;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::path::Path;
 
 /// The shape of what is remembered; another one gets another number.
-const SHAPE: u32 = 2;
+const SHAPE: u32 = 3;
 
 /// How to install what `ensurepip` bundles.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,7 +46,7 @@ pub(super) struct Part<'a> {
     /// Relative to `site-packages`, parents before children.
     #[serde(borrow)]
     pub(super) directories: Vec<&'a str>,
-    /// Relative to `site-packages`, those of one directory together.
+    /// Relative to `site-packages`, by directory.
     #[serde(borrow)]
     pub(super) files: Vec<Leaf<'a>>,
     #[serde(borrow)]
@@ -174,12 +173,11 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Returns the files of an image by directory, those first in which there are no directories: whoever links into one does not
-/// have to wait for whoever makes directories in it.
+/// Returns the files of an image in the order of its directories.
 fn leaves<'a>(image: &'a Image, directories: &[&str]) -> Vec<Leaf<'a>> {
-    let holds_directories: HashSet<&str> = directories.iter().copied().map(parent).collect();
     let directories_needed = |path: &str| {
-        let found = directories.binary_search(&parent(path));
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let found = directories.binary_search(&parent);
         found.map_or(0, |index| index + 1)
     };
     let leaf = |(path, look): (&'a str, Look)| Leaf {
@@ -188,18 +186,8 @@ fn leaves<'a>(image: &'a Image, directories: &[&str]) -> Vec<Leaf<'a>> {
         look: Some(look).filter(|_| is_edited_in_place(path)),
     };
     let mut leaves: Vec<Leaf> = image.manifest.files().map(leaf).collect();
-    leaves.sort_by_key(|leaf| {
-        (
-            holds_directories.contains(parent(leaf.path)),
-            leaf.directories,
-        )
-    });
+    leaves.sort_by_key(|leaf| leaf.directories);
     leaves
-}
-
-/// Returns the directory of a path; of one without, the empty one.
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 /// Returns whether somebody may change a file without replacing it.

@@ -10,12 +10,17 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// Fewer files than this are linked before a thread has started.
 const WORTH_A_THREAD: usize = 64;
 
 /// File systems take locks, so that further threads only wait.
 const MOST_THREADS: usize = 4;
+
+/// How often to look whether a directory is there before sleeping until it is.
+const PATIENCE: u32 = 2000;
+const NAP: Duration = Duration::from_micros(100);
 
 /// How files get from one tree into another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,10 +218,16 @@ impl Work<'_> {
         Ok(Linked::Whole)
     }
 
-    /// A directory takes microseconds, which is less than falling asleep does.
+    /// A directory takes microseconds, which is less than falling asleep does, unless whoever makes it is held up.
     fn wait_for(&self, directories: usize) {
+        let mut looks = 0;
         while self.made.load(Ordering::Acquire) < directories {
-            thread::yield_now();
+            looks += 1;
+            if looks < PATIENCE {
+                std::hint::spin_loop();
+            } else {
+                thread::sleep(NAP);
+            }
         }
     }
 }
