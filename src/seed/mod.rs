@@ -83,7 +83,12 @@ impl Seed<'_> {
         let Some((store, mut recipe)) = self.store.zip(Recipe::recall(&remembered)) else {
             return Ok(None);
         };
-        self.follow(&mut recipe, &store::images_dir(store), place)
+        let knew = recipe.is_unclonable;
+        let replaced = self.follow(&mut recipe, &store::images_dir(store), place)?;
+        if recipe.is_unclonable != knew {
+            self.remember(&recipe);
+        }
+        Ok(replaced)
     }
 
     /// Installs images of the store, and remembers how; `None` where there is no store that can be used.
@@ -193,10 +198,7 @@ impl Seed<'_> {
         match link::try_clone(&tree, &installer.site_packages(), path) {
             Clones::Made => return LinkMode::Clone,
             Clones::NotHere => {}
-            Clones::Never => {
-                recipe.is_unclonable = true;
-                self.remember(recipe);
-            }
+            Clones::Never => recipe.is_unclonable = true,
         }
         LinkMode::Hardlink
     }

@@ -207,10 +207,7 @@ fn launchers<'a>(
 ) -> Vec<Launcher<'a>> {
     let entry_points = image.manifest.entry_points.iter();
     let launcher = |entry_point: &'a EntryPoint| Launcher {
-        names: entry_point
-            .launcher_names(&interpreter.version.x_y())
-            .into_iter()
-            .collect(),
+        names: entry_point.launcher_names(&interpreter.version.x_y()),
         script: manners.launchers.script(entry_point).into(),
         blank_line: manners.launchers.blank_line,
     };

@@ -1,6 +1,7 @@
 //! Putting the files of one tree into another without copying bytes, where the file system can.
 
 use crate::sys::fs::Look;
+use crate::sys::parallel::{self, WORTH_A_THREAD};
 use crate::sys::platform::{self, Folder};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
-
-/// Fewer files than this are linked before a thread has started.
-const WORTH_A_THREAD: usize = 64;
-
-/// File systems take locks, so that further threads only wait.
-const MOST_THREADS: usize = 4;
 
 /// How often to look whether a directory is there before sleeping until it is.
 const PATIENCE: u32 = 2000;
@@ -110,9 +105,7 @@ impl<'a> Linker<'a> {
             made: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
         };
-        let threads = platform::cores()
-            .min(MOST_THREADS)
-            .min(leaves.len() / WORTH_A_THREAD);
+        let threads = parallel::most_threads().min(leaves.len() / WORTH_A_THREAD);
         thread::scope(|scope| {
             let help = || work.link_leaves();
             let start = |_| thread::Builder::new().spawn_scoped(scope, help).ok();
@@ -140,37 +133,37 @@ impl<'a> Linker<'a> {
         {
             return Ok(Linked::Spoilt(leaf.path.to_owned()));
         }
+        let path = leaf.path;
         let linked = match self.mode() {
-            LinkMode::Hardlink => source.link(leaf.path, target),
-            mode => self.link_by_path(leaf.path, mode),
+            LinkMode::Copy => self.by_path(path, copy),
+            LinkMode::Hardlink => self.or_copy(path, source.link(path, target)),
+            LinkMode::Clone => self.or_copy(path, self.by_path(path, clone)),
+            LinkMode::Symlink => self.or_copy(path, self.by_path(path, platform::symlink)),
         };
-        match linked.or_else(|err| self.copy_instead(&err, leaf.path)) {
+        match linked {
             Ok(()) => Ok(Linked::Whole),
-            Err(err) if err.kind() == ErrorKind::NotFound => {
-                Ok(Linked::Spoilt(leaf.path.to_owned()))
-            }
+            Err(err) if err.kind() == ErrorKind::NotFound => Ok(Linked::Spoilt(path.to_owned())),
             Err(err) => {
-                let to = self.to.0.join(leaf.path);
+                let to = self.to.0.join(path);
                 Err(err).with_context(|| format!("failed to make `{}`", to.display()))
             }
         }
     }
 
-    fn link_by_path(&self, path: &str, mode: LinkMode) -> io::Result<()> {
-        let [from, to] = [self.from.0, self.to.0].map(|dir| dir.join(path));
-        match mode {
-            LinkMode::Clone => clone(&from, &to),
-            LinkMode::Symlink => platform::symlink(&from, &to),
-            LinkMode::Hardlink | LinkMode::Copy => copy(&from, &to),
-        }
+    fn by_path(&self, path: &str, call: fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+        call(&self.from.0.join(path), &self.to.0.join(path))
     }
 
-    fn copy_instead(&self, why: &io::Error, path: &str) -> io::Result<()> {
+    /// Copies a file where linking it failed.
+    fn or_copy(&self, path: &str, linked: io::Result<()>) -> io::Result<()> {
+        let Err(err) = linked else {
+            return Ok(());
+        };
         // Of a file with too many links the next one may have none.
-        if why.kind() != ErrorKind::TooManyLinks {
+        if err.kind() != ErrorKind::TooManyLinks {
             self.copies.store(true, Ordering::Relaxed);
         }
-        copy(&self.from.0.join(path), &self.to.0.join(path))
+        self.by_path(path, copy)
     }
 }
 

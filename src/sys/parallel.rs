@@ -1,5 +1,6 @@
 //! The same work for many things, on as many threads as are worth it.
 
+use crate::sys::platform;
 use anyhow::Result;
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
@@ -7,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{iter, thread};
 
 /// Fewer things than this are done before a thread has started.
-const WORTH_A_THREAD: usize = 64;
+pub(crate) const WORTH_A_THREAD: usize = 64;
 
 /// File systems take locks, so that further threads only wait.
 const MOST_THREADS: usize = 4;
 
-/// Returns how many threads run at the same time here.
+/// Returns how many threads run at the same time here, a quota of their time considered.
 pub(crate) fn threads() -> usize {
     static THREADS: OnceLock<usize> = OnceLock::new();
     *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
@@ -20,7 +21,7 @@ pub(crate) fn threads() -> usize {
 
 /// Returns how many threads at most are worth it where they work in the same file system.
 pub(crate) fn most_threads() -> usize {
-    threads().min(MOST_THREADS)
+    platform::cores().min(MOST_THREADS)
 }
 
 /// Runs `work` on this thread and on `others` further ones, as far as the system lets it have them.
