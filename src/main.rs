@@ -27,11 +27,14 @@ fn main() -> ExitCode {
     sys::platform::umask();
     let cli = cli::Cli::typed();
     let ui = cli.ui();
-    match cli.run(ui) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(err) => {
-            ui.error(&err);
-            ExitCode::FAILURE
-        }
+    let Err(err) = cli.run(ui) else {
+        return ExitCode::SUCCESS;
+    };
+    // What failed for an interruption may say anything.
+    if let Some(signal) = sys::interrupt::signal() {
+        ui.error(&sys::interrupt::Interrupted.into());
+        return ExitCode::from(128 + signal);
     }
+    ui.error(&err);
+    ExitCode::FAILURE
 }

@@ -9,7 +9,7 @@ use crate::seed::launcher::LauncherStyle;
 use crate::seed::record::{self, Row};
 use crate::seed::wheel::{Archive, Entry, Wheel};
 use crate::sys::platform::Folder;
-use crate::sys::{fs, parallel, platform};
+use crate::sys::{fs, interrupt, parallel, platform};
 use crate::ui::{Progress, Ui};
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Result, anyhow};
@@ -160,6 +160,7 @@ impl<'a> Workshop<'a> {
 
     /// Unpacks a file, and returns the row of its bytecode where it is a module that compiles.
     fn install(&self, path: &str, compiler: &mut Compiler) -> Result<Option<Row>> {
+        interrupt::check()?;
         let source = self.archive.verified(path)?;
         let metadata = self.write(path, &source)?;
         let Some((bytecode, name)) = self.bytecode_of(path) else {

@@ -3,7 +3,8 @@
 use crate::seed::image::Image;
 use crate::seed::inventory;
 use crate::seed::wheel::Wheel;
-use crate::sys::{fs, platform};
+use crate::sys::workspace::{self, Workspace};
+use crate::sys::{fs, interrupt, platform};
 use crate::ui::Ui;
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Context as _, Result};
@@ -11,7 +12,6 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// The folder of the images; another shape of what is in it gets another number.
 const IMAGES: &str = "images-v2";
@@ -72,22 +72,15 @@ pub(super) fn lock_path(images: &Path, key: &str) -> PathBuf {
 /// Waits until no other process builds or drops the same image.
 ///
 /// # Errors
-/// When the file cannot be made or locked.
+/// When the file cannot be made or locked, or this process is interrupted meanwhile.
 pub(super) fn lock(path: &Path) -> Result<File> {
-    loop {
-        let file = open_lock(path)?;
-        file.lock()
-            .with_context(|| format!("failed to lock `{}`", path.display()))?;
-        if is_still(&file, path) {
-            return Ok(file);
-        }
-    }
+    interrupt::wait_for(|| try_lock(path))
 }
 
 /// Takes a lock as [`lock`] does, or returns `None` where another process holds it.
 ///
 /// # Errors
-/// As [`lock`].
+/// When the file cannot be made or locked.
 pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
     loop {
         let file = open_lock(path)?;
@@ -123,13 +116,13 @@ fn drop_image(ui: Ui, dir: &Path, why: &anyhow::Error) -> Result<()> {
 ///
 /// # Errors
 /// When the store cannot be written to.
-pub(super) fn take_away(dir: &Path) -> Result<TempDir> {
-    let aside = tempfile::tempdir_in(dir.parent().unwrap_or(dir))?;
+pub(super) fn take_away(dir: &Path) -> Result<Workspace> {
+    let aside = Workspace::make_in(dir.parent().unwrap_or(dir), inventory::TEMPORARY)?;
     fs::rename(dir, &aside.path().join("image"))?;
     Ok(aside)
 }
 
-/// Builds an image under a temporary name and renames it into place.
+/// Builds an image under a temporary name and renames it into place; what killed processes have left is removed.
 fn build(
     ui: Ui,
     images: &Path,
@@ -137,12 +130,11 @@ fn build(
     wheel: &Wheel,
     interpreter: &Interpreter,
 ) -> Result<Image> {
-    let mut builder = tempfile::Builder::new();
-    platform::with_directory_mode(&mut builder);
-    let building = builder.tempdir_in(images)?;
+    workspace::sweep(images, inventory::TEMPORARY);
+    let building = Workspace::make_in(images, inventory::TEMPORARY)?;
     Image::build(ui, building.path(), wheel, interpreter)?;
     fs::rename(building.path(), dir)?;
-    drop(building.keep());
+    building.keep();
     Image::open(dir)
 }
 

@@ -4,7 +4,7 @@ use crate::seed::record;
 use crate::sys::fs;
 use crate::venv::layout::Layout;
 use anyhow::{Context as _, Result};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,28 @@ impl Replaced {
         Ok(Self { files, new })
     }
 
+    /// Puts what it did not record, in the directories that its successor in `place` has too, in with the successor's, so
+    /// that those can take the place of these. Returns them, relative to the environment. Bytecode is left behind.
+    ///
+    /// # Errors
+    /// When a file can be neither linked nor copied.
+    pub(crate) fn carry_over(&self, place: &Path, layout: &Layout) -> Result<Vec<PathBuf>> {
+        let site_packages = layout.root.join(&layout.purelib);
+        let recorded: HashSet<&Path> = self.files.iter().map(PathBuf::as_path).collect();
+        let tops = recorded.iter().filter_map(|path| {
+            let below = path.strip_prefix(&site_packages).ok()?;
+            Some(layout.purelib.join(below.components().next()?))
+        });
+        let is_directory = |path: &Path| path.is_dir() && !path.is_symlink();
+        let tops: BTreeSet<PathBuf> = tops
+            .filter(|top| is_directory(&layout.root.join(top)) && is_directory(&place.join(top)))
+            .collect();
+        for top in &tops {
+            carry_below(&recorded, &layout.root.join(top), &place.join(top))?;
+        }
+        Ok(tops.into_iter().collect())
+    }
+
     /// Removes the files that it recorded and its successor did not; nothing outside of the environment.
     ///
     /// # Errors
@@ -45,6 +67,22 @@ impl Replaced {
         }
         Ok(())
     }
+}
+
+/// Puts everything below `from` that is not recorded, and for which there is no successor, below `to`.
+fn carry_below(recorded: &HashSet<&Path>, from: &Path, to: &Path) -> Result<()> {
+    for (name, metadata) in fs::walk(from)? {
+        let (old, new) = (from.join(&name), to.join(&name));
+        let is_bytecode = name
+            .components()
+            .any(|part| part.as_os_str() == "__pycache__");
+        let is_left = metadata.is_dir() || is_bytecode || recorded.contains(old.as_path());
+        if !is_left && new.symlink_metadata().is_err() {
+            fs::create_dir_all(new.parent().unwrap_or(to))?;
+            fs::link_or_copy(&old, &new)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the absolute paths of what a distribution recorded.

@@ -1,5 +1,6 @@
 //! A program that is asked one thing after the other, and answers in time or is ended.
 
+use crate::sys::interrupt::{self, STEP};
 use crate::sys::platform;
 use crate::sys::process::{self, Output, PATIENCE};
 use anyhow::{Context as _, Result, anyhow};
@@ -119,16 +120,20 @@ fn guard(
     turns: &AtomicUsize,
 ) -> Option<ExitStatus> {
     let mut seen = 0;
+    let mut looked = Instant::now();
     let status = loop {
-        match silence.recv_timeout(limit) {
+        match silence.recv_timeout(STEP.min(limit)) {
             Ok(()) => break process::wait_until(&mut child, Instant::now() + PATIENCE),
             Err(RecvTimeoutError::Disconnected) => break Ok(None),
+            Err(RecvTimeoutError::Timeout) if interrupt::check().is_err() => break Ok(None),
+            Err(RecvTimeoutError::Timeout) if looked.elapsed() < limit => {}
             Err(RecvTimeoutError::Timeout) => {
                 let turn = turns.load(Ordering::Relaxed);
                 if turn % 2 == 1 && turn == seen {
                     break Ok(None);
                 }
                 seen = turn;
+                looked = Instant::now();
             }
         }
     };

@@ -104,6 +104,17 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
         .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))
 }
 
+/// Gives a file, or a symlink, a further name; where the file system has no links, to a copy.
+pub(crate) fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    match fs::read_link(from) {
+        Ok(target) => symlink(&target, to),
+        Err(_) => copy(from, to),
+    }
+}
+
 pub(crate) fn metadata(path: &Path) -> Result<Metadata> {
     at("look at", path, |path| fs::metadata(path))
 }

@@ -1,6 +1,7 @@
 //! Putting the files of one tree into another without copying bytes, where the file system can.
 
 use crate::sys::fs::Look;
+use crate::sys::interrupt;
 use crate::sys::parallel::{self, WORTH_A_THREAD};
 use crate::sys::platform::{self, Folder};
 use anyhow::{Context as _, Result};
@@ -201,6 +202,7 @@ impl Work<'_> {
     /// threads in one directory would wait for each other.
     fn link_leaves(&self) -> Result<Linked> {
         while let Some(leaves) = self.folders.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            interrupt::check()?;
             for leaf in *leaves {
                 self.wait_for(leaf.directories);
                 if let spoilt @ Linked::Spoilt(_) = self.linker.link_leaf(leaf)? {

@@ -4,6 +4,7 @@
 
 pub(crate) mod conversation;
 pub(crate) mod fs;
+pub(crate) mod interrupt;
 pub(crate) mod link;
 pub(crate) mod memo;
 pub(crate) mod parallel;
@@ -16,3 +17,4 @@ pub(crate) mod platform;
 pub(crate) mod process;
 pub(crate) mod remove;
 pub(crate) mod usage;
+pub(crate) mod workspace;

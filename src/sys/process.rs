@@ -1,10 +1,11 @@
 //! Running a program with a time limit, its output kept.
 
+use crate::sys::interrupt::{self, STEP};
 use crate::sys::platform;
 use anyhow::{Context as _, Result, bail};
 use std::io::{Read, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -51,10 +52,11 @@ pub(crate) fn run(command: &mut Command, input: &[u8], limit: Duration) -> Resul
     let pipes = listen(&mut child, input).inspect_err(|_| platform::kill(&mut child));
     let (stdout, stderr) = pipes.with_context(|| format!("failed to listen to `{name}`"))?;
     let deadline = Instant::now() + limit;
-    let answer = stdout
-        .recv_timeout(limit)
-        .ok()
-        .zip(wait_until(&mut child, deadline)?);
+    let answer = hear(&stdout, deadline).and_then(|stdout| {
+        let status = wait_until(&mut child, deadline)?;
+        Ok(stdout.zip(status))
+    });
+    let answer = answer.inspect_err(|_| platform::kill(&mut child))?;
     let Some((stdout, status)) = answer else {
         platform::kill(&mut child);
         bail!(
@@ -71,30 +73,66 @@ pub(crate) fn run(command: &mut Command, input: &[u8], limit: Duration) -> Resul
     })
 }
 
-/// Runs `command` for as long as it takes, in this process's group, so that an interrupt reaches both.
+/// Runs `command` for as long as it takes, in this process's group, so that an interrupt by the terminal reaches both.
 ///
 /// # Errors
-/// When it cannot be started.
+/// When it cannot be started, or this process is interrupted; it is told to end then.
 pub(crate) fn wait(command: &mut Command) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
+    let mut child = command
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .with_context(|| format!("failed to run `{name}`"))?;
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (stdout, stderr) = (drain(child.stdout.take())?, drain(child.stderr.take())?);
+    let status = interrupt::wait_for(|| Ok(child.try_wait()?));
+    let status = status.inspect_err(|_| end(&mut child))?;
+    let [stdout, stderr] = [stdout, stderr].map(|said| said.recv_timeout(PATIENCE));
     Ok(Output {
-        status: output.status,
-        stdout: output.stdout,
-        stderr,
+        status,
+        stdout: stdout.unwrap_or_default(),
+        stderr: String::from_utf8_lossy(&stderr.unwrap_or_default()).into_owned(),
     })
 }
 
+/// Ends a program, which may put things back first.
+fn end(child: &mut Child) {
+    platform::terminate(child);
+    let deadline = Instant::now() + PATIENCE;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        thread::sleep(STEP);
+    }
+    // One that has ended meanwhile is what was wanted.
+    child.kill().ok();
+    child.wait().ok();
+}
+
+/// Returns what a program has said once that is complete, or `None` where it is not by `deadline`.
+///
+/// # Errors
+/// When this process is interrupted.
+fn hear(said: &Said, deadline: Instant) -> Result<Option<Vec<u8>>> {
+    loop {
+        interrupt::check()?;
+        match said.recv_timeout(STEP) {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
+            Err(_) => return Ok(None),
+        }
+    }
+}
+
 /// Waits for the end of a program, and returns `None` where that has not come by `deadline`.
-pub(super) fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+///
+/// # Errors
+/// When this process is interrupted.
+pub(super) fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>> {
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
+        interrupt::check()?;
         thread::sleep(Duration::from_millis(1));
     }
     Ok(None)

@@ -2,9 +2,11 @@
 
 use crate::sys::fs::Look;
 use rustix::fs::{AtFlags, Mode, OFlags};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -80,6 +82,33 @@ pub(crate) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::from_bits_retain(mode as _))?.into())
 }
 
+/// Opens a directory, and no symlink to one.
+pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// Returns the names in a directory that are wanted.
+pub(crate) fn names_in(
+    dir: &Path,
+    is_wanted: impl Fn(&OsStr) -> bool,
+) -> io::Result<Vec<OsString>> {
+    let directory = Folder::open(dir)?.descriptor;
+    let mut names = Vec::new();
+    super::remove::entries(&directory, |name, _, _| {
+        let name = OsStr::from_bytes(name.to_bytes());
+        if is_wanted(name) {
+            names.push(name.to_owned());
+        }
+    })?;
+    Ok(names)
+}
+
+/// Returns whether a file belongs to the user of this process.
+pub(crate) fn is_own(metadata: &Metadata) -> bool {
+    metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
 /// Returns the bytes that a file takes on disk.
 pub(crate) fn size_on_disk(metadata: &Metadata) -> u64 {
     metadata.blocks() * 512
@@ -117,21 +146,30 @@ pub(crate) fn lead_group(command: &mut Command) {
 
 /// Ends a process that was started with [`lead_group`], and its children.
 pub(crate) fn kill(child: &mut Child) {
-    if let Some(pid) = i32::try_from(child.id())
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-    {
+    if let Some(pid) = pid(child) {
         // A process that has ended meanwhile is what was wanted.
         rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).ok();
     }
     child.wait().ok();
 }
 
+/// Asks a process to end.
+pub(crate) fn terminate(child: &Child) {
+    if let Some(pid) = pid(child) {
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+    }
+}
+
+fn pid(child: &Child) -> Option<rustix::process::Pid> {
+    let pid = i32::try_from(child.id()).ok()?;
+    rustix::process::Pid::from_raw(pid)
+}
+
 /// Exchanges two directories in one step.
 ///
 /// # Errors
 /// Also where the file system or the kernel has no such call.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
@@ -141,7 +179,7 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Always.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -187,11 +225,6 @@ pub(crate) fn is_mount_point(path: &Path) -> bool {
             .ok()
     };
     device(path) != device(path.parent().unwrap_or(path))
-}
-
-/// Lets a temporary directory have the mode of an ordinary one, umask permitting, instead of being private.
-pub(crate) fn with_directory_mode(builder: &mut tempfile::Builder) {
-    builder.permissions(Permissions::from_mode(0o777));
 }
 
 /// Returns the names of the processes above this one, nearest first.

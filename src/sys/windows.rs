@@ -1,6 +1,7 @@
 //! Windows: the same functions as `unix.rs`.
 
 use crate::sys::fs::Look;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::windows::fs::{FileExt as _, MetadataExt as _};
@@ -59,6 +60,27 @@ pub(crate) fn create_new(path: &Path, _mode: u32) -> io::Result<File> {
     File::create_new(path)
 }
 
+/// Fails: an open directory cannot be renamed here, and all that are to be held are.
+pub(crate) fn open_directory(_path: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Returns the names in a directory that are wanted.
+pub(crate) fn names_in(
+    dir: &Path,
+    is_wanted: impl Fn(&OsStr) -> bool,
+) -> io::Result<Vec<OsString>> {
+    let names = fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name()));
+    let mut names: Vec<OsString> = names.collect::<io::Result<_>>()?;
+    names.retain(|name| is_wanted(name));
+    Ok(names)
+}
+
+/// Returns whether a file belongs to the user of this process, as far as is known.
+pub(crate) fn is_own(_metadata: &Metadata) -> bool {
+    true
+}
+
 /// Returns the bytes that a file takes on disk, short of what its last block leaves empty.
 pub(crate) fn size_on_disk(metadata: &Metadata) -> u64 {
     metadata.len()
@@ -95,6 +117,9 @@ pub(crate) fn kill(child: &mut Child) {
     child.wait().ok();
 }
 
+/// Does nothing: there is no way to ask.
+pub(crate) fn terminate(_child: &Child) {}
+
 /// Exchanges two directories in one step; Windows has no call for it.
 ///
 /// # Errors
@@ -117,9 +142,6 @@ pub(crate) const SCRIPTS_DIR: &str = "Scripts";
 pub(crate) fn is_mount_point(_path: &Path) -> bool {
     false
 }
-
-/// Does nothing: directories inherit their permissions.
-pub(crate) fn with_directory_mode(_builder: &mut tempfile::Builder) {}
 
 /// Returns the names of the processes above this one, nearest first.
 pub(crate) fn ancestors() -> impl Iterator<Item = String> {

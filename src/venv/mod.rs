@@ -10,3 +10,4 @@ pub(crate) mod pyvenv_cfg;
 pub(crate) mod remove;
 pub(crate) mod replace;
 pub(crate) mod target;
+pub(crate) mod turn;

@@ -6,6 +6,7 @@ use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::environment::{self, Environment};
 use crate::venv::target::{self, Precious};
+use crate::venv::turn::Turn;
 use crate::venv::{pyvenv_cfg, replace};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -166,6 +167,10 @@ fn refuse_active(root: &Path) -> Result<()> {
 /// # Errors
 /// When it cannot be removed, or not all of it; then the error says where the rest is.
 pub(crate) fn remove(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
+    let _turn = Turn::wait(ui, root)?;
+    // Whoever had the turn before may have taken it away.
+    inspect(root, Loss::Accepted)?;
+    replace::sweep(ui, root);
     match replace::rename_aside(root) {
         Ok(aside) => remove_tree(&aside, pyvenv_cfg::FILE_NAME, count)
             .map_err(|err| rest(root, &aside, &err)),

@@ -6,6 +6,7 @@ use crate::venv::create::{Existing, Options};
 use crate::venv::environment::{self, Environment};
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
+use crate::venv::replace;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::{env, io};
@@ -20,7 +21,8 @@ pub(crate) enum Found {
 /// Returns the absolute path that `typed` means, where an environment can be made.
 ///
 /// # Errors
-/// When none can be there whatever the disk says: blank, not UTF-8, control characters, a `PATH` separator.
+/// When none can be there whatever the disk says: blank, not UTF-8, control characters, a `PATH` separator, the name of a
+/// temporary directory.
 pub(crate) fn resolve(typed: &Path) -> Result<PathBuf> {
     let path = absolute(typed)?;
     if let Some(problem) = unspeakable(&path) {
@@ -32,7 +34,22 @@ pub(crate) fn resolve(typed: &Path) -> Result<PathBuf> {
             "choose another path",
         ));
     }
+    refuse_temporary(&path)?;
     Ok(path)
+}
+
+/// Refuses a name that would be swept away.
+fn refuse_temporary(path: &Path) -> Result<()> {
+    if replace::is_temporary(path) {
+        return Err(Hinted::error(
+            format!(
+                "`{}` has the name of a temporary directory of rvenv's",
+                path.display()
+            ),
+            "choose another name",
+        ));
+    }
+    Ok(())
 }
 
 /// Returns the absolute path that `typed` means.

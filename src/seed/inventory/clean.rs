@@ -181,7 +181,7 @@ impl<'a> Cleaner<'a> {
         else {
             return;
         };
-        let drop_it = |dir: &Path| Ok(store::take_away(dir)?.close()?);
+        let drop_it = |dir: &Path| store::take_away(dir).map(drop);
         self.removed.images += self.remove(format!("the image of {key}"), &dir, drop_it);
     }
 

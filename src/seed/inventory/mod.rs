@@ -27,7 +27,7 @@ Signature: 8a477f597d28d172789f06886806bc55
 ";
 
 /// What the names of directories and files begin with that are only there while something is made.
-const TEMPORARY: &str = ".tmp";
+pub(super) const TEMPORARY: &str = ".tmp";
 
 /// What an image is of, as its name says.
 #[derive(Debug, Clone, PartialEq, Eq)]

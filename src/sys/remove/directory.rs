@@ -177,7 +177,10 @@ fn is_gone(outcome: Result<()>) -> Result<()> {
 
 /// Calls `visit` with the name, type and number of each entry, `.` and `..` included.
 #[cfg(target_os = "linux")]
-fn entries(directory: &OwnedFd, mut visit: impl FnMut(&CStr, FileType, u64)) -> Result<()> {
+pub(in crate::sys) fn entries(
+    directory: &OwnedFd,
+    mut visit: impl FnMut(&CStr, FileType, u64),
+) -> Result<()> {
     let mut buffer = [std::mem::MaybeUninit::uninit(); 16 * 1024];
     let mut entries = rustix::fs::RawDir::new(directory, &mut buffer);
     while let Some(entry) = entries.next() {
@@ -189,7 +192,10 @@ fn entries(directory: &OwnedFd, mut visit: impl FnMut(&CStr, FileType, u64)) -> 
 
 /// Calls `visit` with the name, type and number of each entry, `.` and `..` included.
 #[cfg(not(target_os = "linux"))]
-fn entries(directory: &OwnedFd, mut visit: impl FnMut(&CStr, FileType, u64)) -> Result<()> {
+pub(in crate::sys) fn entries(
+    directory: &OwnedFd,
+    mut visit: impl FnMut(&CStr, FileType, u64),
+) -> Result<()> {
     for entry in rustix::fs::Dir::read_from(directory)? {
         let entry = entry?;
         visit(entry.file_name(), entry.file_type(), entry.ino());

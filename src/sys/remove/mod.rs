@@ -9,6 +9,8 @@ mod platform;
 #[path = "windows.rs"]
 mod platform;
 
+#[cfg(unix)]
+pub(in crate::sys) use directory::entries;
 pub(crate) use platform::remove_tree;
 
 /// Whether to find out what a removal frees, which takes a call to the system for each file.

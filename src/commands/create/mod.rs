@@ -1,31 +1,26 @@
 //! `rvenv ENV_DIR...` and `rvenv create`: makes environments.
 
+mod creation;
+
+use crate::commands::create::creation::Creation;
 use crate::commands::{Context, is_set};
 use crate::error::Hinted;
-use crate::seed::{Replaced, Seed, repoint, upgrade_deps};
-use crate::shell::{Activation, SHELLS};
 use crate::sys::link::LinkMode;
-use crate::sys::memo::Memo;
-use crate::sys::{fs, platform};
-use crate::venv::create::{self, Existing, Options, Prompt};
+use crate::sys::{interrupt, platform};
+use crate::venv::create::{Existing, Options, Prompt};
 use crate::venv::executables::Executables;
-use crate::venv::interpreter::{self, Interpreter, Known};
+use crate::venv::interpreter::{self, Known};
 use crate::venv::layout::Layout;
-use crate::venv::replace::{Outcome, Stage};
-use crate::venv::target::{self, Found};
+use crate::venv::target;
 use anyhow::{Context as _, Result, bail};
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, ValueEnum};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 pub(crate) const AFTER_HELP: &str = "\
 Once an environment has been created, activate it, e.g. by `source ENV_DIR/bin/activate`.
 A directory that has a subcommand's name is given as `./create`.";
-
-/// The activation scripts of POSIX Pythons since 3.8.
-const USUAL_SCRIPTS: [&str; 4] = ["activate", "activate.csh", "activate.fish", "Activate.ps1"];
 
 /// `rvenv [OPTIONS] ENV_DIR...`, as for `python -m venv`.
 #[derive(Debug, clap::Args)]
@@ -141,6 +136,7 @@ impl Args {
 /// Makes the environments one after the other, and stops at the first that fails, as `venv` does.
 fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     let options = flags.options()?;
+    interrupt::listen().context("failed to listen for signals")?;
     let cache_dir = context.cache_dir();
     let cache_dir = cache_dir.as_deref();
     let python = flags.python.as_deref().filter(|python| !python.is_empty());
@@ -230,149 +226,5 @@ impl Flags {
             typed,
             current_dir_name,
         }))
-    }
-}
-
-/// One environment to make, and what of.
-struct Creation<'a> {
-    context: &'a Context,
-    cache_dir: Option<&'a Path>,
-    interpreter: &'a Interpreter,
-    memo: &'a Memo,
-    layout: Layout,
-    options: &'a Options,
-    link_mode: Option<LinkMode>,
-}
-
-impl Creation<'_> {
-    fn create(&self, typed: &Path) -> Result<()> {
-        let started = Instant::now();
-        self.context.ui.note(format_args!(
-            "using {} (`{}`)",
-            self.interpreter.title(),
-            self.interpreter.executable.display()
-        ));
-        let found = self.make()?;
-        if self.options.upgrade_deps {
-            upgrade_deps::run(self.interpreter, &self.layout)?;
-        }
-        self.summarize(typed, found, started);
-        Ok(())
-    }
-
-    /// Makes it, once more where somebody else put something there meanwhile. Returns what was there.
-    fn make(&self) -> Result<Found> {
-        let ui = self.context.ui;
-        let found = target::inspect(&self.layout.root, self.options)?;
-        if found == Found::Directory {
-            target::refuse_another_python(self.interpreter, &self.layout, self.options)?;
-        }
-        let stage = Stage::open(&self.layout.root, found, self.options.existing)?;
-        create::build(
-            ui,
-            stage.path(),
-            self.interpreter,
-            &self.layout,
-            self.options,
-        )?;
-        let replaced = self.install_pip(stage.path(), found)?;
-        self.write_activation_scripts(stage.path())?;
-        if stage.commit(ui)? == Outcome::Lost {
-            ui.note("something was put there meanwhile; trying again");
-            return self.make();
-        }
-        self.remove_replaced(&replaced);
-        if self.options.existing == Existing::Upgrade {
-            repoint::repoint(&self.layout)?;
-        }
-        Ok(found)
-    }
-
-    fn install_pip(&self, place: &Path, found: Found) -> Result<Vec<Replaced>> {
-        if !self.options.with_pip {
-            return Ok(Vec::new());
-        }
-        let seed = Seed {
-            ui: self.context.ui,
-            store: self.cache_dir,
-            interpreter: self.interpreter,
-            memo: self.memo,
-            link_mode: self.link_mode,
-            layout: &self.layout,
-            existing: (found == Found::Directory).then_some(self.options.existing),
-        };
-        let root = &self.layout.root;
-        seed.install(place)
-            .with_context(|| format!("failed to install pip into `{}`", root.display()))
-    }
-
-    /// Removes what is left of replaced distributions, which is no reason to fail: their successors are in place.
-    fn remove_replaced(&self, replaced: &[Replaced]) {
-        for replaced in replaced {
-            if let Err(err) = replaced.remove(&self.layout) {
-                self.context.ui.warn(format_args!("{err:#}"));
-            }
-        }
-    }
-
-    /// Writes the activation scripts that this interpreter's `venv` has, with venv's modes.
-    fn write_activation_scripts(&self, place: &Path) -> Result<()> {
-        let root = self.layout.root.to_str().context("the path is not UTF-8")?;
-        let name = self
-            .layout
-            .root
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let prompt = self.options.prompt.as_ref();
-        let prompt = prompt.map_or(&*name, |prompt| prompt.shown(self.interpreter));
-        let bin = self.layout.scripts.to_string_lossy();
-        let activation = Activation {
-            root,
-            bin: &bin,
-            prompt,
-        };
-        for shell in SHELLS {
-            for script in shell
-                .scripts
-                .iter()
-                .filter(|script| self.has_script(script.file_name))
-            {
-                let path = place.join(&self.layout.scripts).join(script.file_name);
-                fs::write_new_with_mode(
-                    &path,
-                    shell.render(script, &activation).as_bytes(),
-                    0o644,
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns whether this interpreter's `venv` writes a script; where it is not installed, what it usually writes.
-    fn has_script(&self, name: &str) -> bool {
-        let scripts = &self.interpreter.activation_scripts;
-        if scripts.is_empty() {
-            USUAL_SCRIPTS.contains(&name)
-        } else {
-            scripts.iter().any(|script| script == name)
-        }
-    }
-
-    fn summarize(&self, typed: &Path, found: Found, started: Instant) {
-        let ui = self.context.ui;
-        let done = match (found, self.options.existing) {
-            (Found::Directory, Existing::Keep | Existing::Upgrade) => "updated",
-            _ => "created",
-        };
-        let activate = typed.join(&self.layout.scripts).join("activate");
-        let activate = SHELLS[0].literal(&activate.to_string_lossy());
-        ui.summary(format_args!(
-            "{done} {} ({}) in {} ms; activate it with: {}",
-            ui.bold(&typed.display().to_string()),
-            self.interpreter.title(),
-            started.elapsed().as_millis(),
-            ui.bold(&format!("source {activate}")),
-        ));
     }
 }

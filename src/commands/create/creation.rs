@@ -1,0 +1,195 @@
+//! Making one environment: built aside, put into place as the last step.
+
+use crate::commands::Context;
+use crate::seed::{Replaced, Seed, repoint, upgrade_deps};
+use crate::shell::{Activation, SHELLS};
+use crate::sys::fs;
+use crate::sys::link::LinkMode;
+use crate::sys::memo::Memo;
+use crate::venv::create::{self, Existing, Options};
+use crate::venv::interpreter::Interpreter;
+use crate::venv::layout::Layout;
+use crate::venv::replace::{Outcome, Stage};
+use crate::venv::target::{self, Found};
+use crate::venv::turn::Turn;
+use anyhow::{Context as _, Result};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The activation scripts of POSIX Pythons since 3.8.
+const USUAL_SCRIPTS: [&str; 4] = ["activate", "activate.csh", "activate.fish", "Activate.ps1"];
+
+/// One environment to make, and what of.
+pub(super) struct Creation<'a> {
+    pub(super) context: &'a Context,
+    pub(super) cache_dir: Option<&'a Path>,
+    pub(super) interpreter: &'a Interpreter,
+    pub(super) memo: &'a Memo,
+    pub(super) layout: Layout,
+    pub(super) options: &'a Options,
+    pub(super) link_mode: Option<LinkMode>,
+}
+
+impl Creation<'_> {
+    pub(super) fn create(&self, typed: &Path) -> Result<()> {
+        let started = Instant::now();
+        self.context.ui.note(format_args!(
+            "using {} (`{}`)",
+            self.interpreter.title(),
+            self.interpreter.executable.display()
+        ));
+        let found = self.make()?;
+        if self.options.upgrade_deps {
+            upgrade_deps::run(self.interpreter, &self.layout)?;
+        }
+        self.summarize(typed, found, started);
+        Ok(())
+    }
+
+    /// Makes it, once more where somebody else put something there meanwhile. Returns what was there.
+    fn make(&self) -> Result<Found> {
+        loop {
+            let (found, turn) = self.look()?;
+            if self.stage(found, turn.as_ref())? == Outcome::Done {
+                return Ok(found);
+            }
+            self.context
+                .ui
+                .note("something was put there meanwhile; trying again");
+        }
+    }
+
+    /// Returns what is there, and this process's turn to change it.
+    fn look(&self) -> Result<(Found, Option<Turn>)> {
+        let root = &self.layout.root;
+        if target::inspect(root, self.options)? == Found::Nothing {
+            return Ok((Found::Nothing, None));
+        }
+        let turn = Turn::wait(self.context.ui, root)?;
+        // Whoever had the turn before may have changed all of it.
+        let found = target::inspect(root, self.options)?;
+        Ok((found, Some(turn).filter(|_| found == Found::Directory)))
+    }
+
+    fn stage(&self, found: Found, turn: Option<&Turn>) -> Result<Outcome> {
+        let (ui, layout) = (self.context.ui, &self.layout);
+        if found == Found::Directory {
+            target::refuse_another_python(self.interpreter, layout, self.options)?;
+        }
+        let stage = Stage::open(ui, &layout.root, self.options.existing, turn)?;
+        create::build(ui, stage.path(), self.interpreter, layout, self.options)?;
+        let replaced = self.install_pip(stage.path(), found)?;
+        self.write_activation_scripts(stage.path())?;
+        let units = self.carry_over(&replaced, stage.path())?;
+        let outcome = stage.commit(ui, &units)?;
+        if outcome == Outcome::Done {
+            self.finish(&replaced)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Puts what others have added to directories that are replaced into their successors, and returns the directories.
+    fn carry_over(&self, replaced: &[Replaced], place: &Path) -> Result<Vec<PathBuf>> {
+        let units = replaced
+            .iter()
+            .map(|replaced| replaced.carry_over(place, &self.layout));
+        Ok(units.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    /// Does what is to be done once everything is in place.
+    fn finish(&self, replaced: &[Replaced]) -> Result<()> {
+        self.remove_replaced(replaced);
+        if self.options.existing == Existing::Upgrade {
+            repoint::repoint(&self.layout)?;
+        }
+        Ok(())
+    }
+
+    fn install_pip(&self, place: &Path, found: Found) -> Result<Vec<Replaced>> {
+        if !self.options.with_pip {
+            return Ok(Vec::new());
+        }
+        let seed = Seed {
+            ui: self.context.ui,
+            store: self.cache_dir,
+            interpreter: self.interpreter,
+            memo: self.memo,
+            link_mode: self.link_mode,
+            layout: &self.layout,
+            existing: (found == Found::Directory).then_some(self.options.existing),
+        };
+        let root = &self.layout.root;
+        seed.install(place)
+            .with_context(|| format!("failed to install pip into `{}`", root.display()))
+    }
+
+    /// Removes what is left of replaced distributions, which is no reason to fail: their successors are in place.
+    fn remove_replaced(&self, replaced: &[Replaced]) {
+        for replaced in replaced {
+            if let Err(err) = replaced.remove(&self.layout) {
+                self.context.ui.warn(format_args!("{err:#}"));
+            }
+        }
+    }
+
+    /// Writes the activation scripts that this interpreter's `venv` has, with venv's modes.
+    fn write_activation_scripts(&self, place: &Path) -> Result<()> {
+        let root = self.layout.root.to_str().context("the path is not UTF-8")?;
+        let name = self
+            .layout
+            .root
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let prompt = self.options.prompt.as_ref();
+        let prompt = prompt.map_or(&*name, |prompt| prompt.shown(self.interpreter));
+        let bin = self.layout.scripts.to_string_lossy();
+        let activation = Activation {
+            root,
+            bin: &bin,
+            prompt,
+        };
+        for shell in SHELLS {
+            for script in shell
+                .scripts
+                .iter()
+                .filter(|script| self.has_script(script.file_name))
+            {
+                let path = place.join(&self.layout.scripts).join(script.file_name);
+                fs::write_new_with_mode(
+                    &path,
+                    shell.render(script, &activation).as_bytes(),
+                    0o644,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether this interpreter's `venv` writes a script; where it is not installed, what it usually writes.
+    fn has_script(&self, name: &str) -> bool {
+        let scripts = &self.interpreter.activation_scripts;
+        if scripts.is_empty() {
+            USUAL_SCRIPTS.contains(&name)
+        } else {
+            scripts.iter().any(|script| script == name)
+        }
+    }
+
+    fn summarize(&self, typed: &Path, found: Found, started: Instant) {
+        let ui = self.context.ui;
+        let done = match (found, self.options.existing) {
+            (Found::Directory, Existing::Keep | Existing::Upgrade) => "updated",
+            _ => "created",
+        };
+        let activate = typed.join(&self.layout.scripts).join("activate");
+        let activate = SHELLS[0].literal(&activate.to_string_lossy());
+        ui.summary(format_args!(
+            "{done} {} ({}) in {} ms; activate it with: {}",
+            ui.bold(&typed.display().to_string()),
+            self.interpreter.title(),
+            started.elapsed().as_millis(),
+            ui.bold(&format!("source {activate}")),
+        ));
+    }
+}

@@ -1,0 +1,77 @@
+//! Being interrupted (SIGINT, SIGTERM): whoever has something to put back goes on until it asks, and fails then.
+
+use anyhow::Result;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+/// How long who waits does not ask, at most.
+pub(super) const STEP: Duration = Duration::from_millis(10);
+
+/// The number of the signal that has come; `None` before [`listen`].
+static SIGNAL: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
+
+/// That somebody wants this process to end.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Has signals wait until somebody asks for them. A second one ends the process as if nobody had listened.
+///
+/// # Errors
+/// When the system does not let it.
+pub(crate) fn listen() -> io::Result<()> {
+    let came = Arc::new(AtomicUsize::new(0));
+    for signal in [SIGINT, SIGTERM] {
+        let again = Arc::new(AtomicBool::new(false));
+        flag::register_conditional_default(signal, Arc::clone(&again))?;
+        flag::register(signal, again)?;
+        flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize)?;
+    }
+    SIGNAL.get_or_init(|| came);
+    Ok(())
+}
+
+/// Returns the number of the signal that has come.
+pub(crate) fn signal() -> Option<u8> {
+    let signal = SIGNAL.get()?.load(Ordering::Relaxed);
+    u8::try_from(signal).ok().filter(|signal| *signal != 0)
+}
+
+/// Goes on unless a signal has come.
+///
+/// # Errors
+/// When one has.
+pub(crate) fn check() -> Result<(), Interrupted> {
+    match signal() {
+        Some(_) => Err(Interrupted),
+        None => Ok(()),
+    }
+}
+
+/// Asks again and again, each time after a little longer, and returns the first answer.
+///
+/// # Errors
+/// Those of `ask`, and when a signal comes.
+pub(crate) fn wait_for<T>(mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let mut pause = Duration::from_micros(100);
+    loop {
+        if let Some(answer) = ask()? {
+            return Ok(answer);
+        }
+        check()?;
+        thread::sleep(pause);
+        pause = STEP.min(pause * 2);
+    }
+}

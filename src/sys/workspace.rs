@@ -1,0 +1,245 @@
+//! Temporary directories of which can be told whether anybody still works in them: each is locked for as long as its process
+//! runs, however that ends.
+
+use crate::sys::platform;
+use crate::sys::remove::{Count, remove_tree};
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How many letters and digits end the name of a temporary directory.
+const ENDING: usize = 6;
+
+/// How many names are tried, should somebody have taken the first ones on purpose.
+const MOST_NAMES: usize = 1000;
+
+/// A new, empty directory; gone with everything in it when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    path: PathBuf,
+    is_kept: bool,
+    /// `None` where directories cannot be locked.
+    _lock: Option<File>,
+}
+
+impl Workspace {
+    /// Makes one in `dir` whose name begins with `prefix`, with the mode of an ordinary directory.
+    ///
+    /// # Errors
+    /// When none can be made there.
+    pub(crate) fn make_in(dir: &Path, prefix: &str) -> io::Result<Self> {
+        let make = |path: &Path| {
+            fs::create_dir(path)?;
+            locked(path)
+        };
+        let (path, lock) = with_free_name(dir, prefix, make)?;
+        Ok(Self {
+            path,
+            is_kept: false,
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves the directory, wherever it is by now, to others.
+    pub(crate) fn keep(mut self) {
+        self.is_kept = true;
+    }
+
+    /// Gives what is in it a name that nobody takes for that of a temporary directory, and returns its path.
+    pub(crate) fn rescue(mut self) -> PathBuf {
+        self.is_kept = true;
+        let name = self.path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let rescued = self
+            .path
+            .with_file_name(format!("{}-rescued", name.trim_start_matches('.')));
+        match fs::rename(&self.path, &rescued) {
+            Ok(()) => rescued,
+            Err(_) => self.path.clone(),
+        }
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // What cannot be removed now is left to whoever sweeps here next.
+            remove_tree(&self.path, "", Count::Nothing).ok();
+        }
+    }
+}
+
+/// Locks a directory that was just made.
+///
+/// # Errors
+/// `AlreadyExists` when somebody has taken it for a leftover; a directory of another name is to be made then.
+fn locked(path: &Path) -> io::Result<Option<File>> {
+    match hold(path) {
+        Ok(Hold::Held(lock)) => Ok(Some(lock)),
+        Ok(Hold::Busy | Hold::Gone) => Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A directory that somebody wants to be alone in.
+#[derive(Debug)]
+pub(crate) enum Hold {
+    /// Until this is dropped.
+    Held(File),
+    /// Another process holds it.
+    Busy,
+    /// It is not there any more.
+    Gone,
+}
+
+/// Locks a directory, for as long as the file is open that this returns.
+///
+/// # Errors
+/// When it is no directory, a symlink included, cannot be read, or its file system has no locks.
+pub(crate) fn hold(path: &Path) -> io::Result<Hold> {
+    let directory = match platform::open_directory(path) {
+        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Hold::Gone),
+        directory => directory?,
+    };
+    match directory.try_lock() {
+        Ok(()) if platform::names(&directory.metadata()?) == 0 => Ok(Hold::Gone),
+        Ok(()) => Ok(Hold::Held(directory)),
+        Err(TryLockError::WouldBlock) => Ok(Hold::Busy),
+        Err(TryLockError::Error(err)) => Err(err),
+    }
+}
+
+/// Renames a directory to what one that [`Workspace::make_in`] makes would be called, and returns that path.
+///
+/// # Errors
+/// When it cannot be renamed.
+pub(crate) fn rename_aside(path: &Path, dir: &Path, prefix: &str) -> io::Result<PathBuf> {
+    let (aside, ()) = with_free_name(dir, prefix, |aside| fs::rename(path, aside))?;
+    Ok(aside)
+}
+
+/// Calls `make` with one path after the other until it does not find something there.
+fn with_free_name<T>(
+    dir: &Path,
+    prefix: &str,
+    make: impl Fn(&Path) -> io::Result<T>,
+) -> io::Result<(PathBuf, T)> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let mut seed = now.unwrap_or_default().subsec_nanos() ^ process::id().rotate_left(16);
+    let mut outcome = Err(ErrorKind::AlreadyExists.into());
+    for _ in 0..MOST_NAMES {
+        let path = dir.join(format!("{prefix}{}", ending(seed)));
+        outcome = make(&path).map(|made| (path, made));
+        match &outcome {
+            Err(err) if is_taken(err) => seed = seed.wrapping_add(1),
+            _ => break,
+        }
+    }
+    outcome
+}
+
+fn is_taken(err: &io::Error) -> bool {
+    matches!(
+        err.kind(),
+        ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory
+    )
+}
+
+/// Returns the letters and digits that end a name. Nobody is to be kept from guessing them: what is there is never used.
+fn ending(mut seed: u32) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut digit = || {
+        let digit = DIGITS[seed as usize % DIGITS.len()];
+        seed /= 36;
+        char::from(digit)
+    };
+    (0..ENDING).map(|_| digit()).collect()
+}
+
+/// Returns whether a name is one that [`Workspace::make_in`] gives.
+pub(crate) fn is_name(name: &OsStr, prefix: &str) -> bool {
+    let rest = name.to_str().and_then(|name| name.strip_prefix(prefix));
+    rest.is_some_and(is_ending)
+}
+
+/// Returns whether a text is what ends the name of a temporary directory.
+pub(crate) fn is_ending(text: &str) -> bool {
+    text.len() == ENDING && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Removes the directories of that prefix in `dir` that killed processes of this user have left, and returns their number.
+/// Those that somebody works in stay, and those of which it cannot be told.
+pub(crate) fn sweep(dir: &Path, prefix: &str) -> usize {
+    let names = platform::names_in(dir, |name| is_name(name, prefix));
+    let leftovers = names.unwrap_or_default().into_iter();
+    leftovers
+        .filter(|name| remove_left(&dir.join(name)))
+        .count()
+}
+
+fn remove_left(path: &Path) -> bool {
+    let Ok(Hold::Held(directory)) = hold(path) else {
+        return false;
+    };
+    directory.metadata().is_ok_and(|it| platform::is_own(&it))
+        && remove_tree(path, "", Count::Nothing).is_ok()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_nobody_works_in_is_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let prefix = ".env.rvenv-";
+        let used = Workspace::make_in(dir.path(), prefix).unwrap();
+        let left = dir.path().join(".env.rvenv-abcdef");
+        let others = [".env.rvenv-backup1", ".other.rvenv-abcdef", "env"];
+        let link = dir.path().join(".env.rvenv-123456");
+        fs::create_dir_all(left.join("below")).unwrap();
+        for other in others {
+            fs::create_dir(dir.path().join(other)).unwrap();
+        }
+        std::os::unix::fs::symlink(dir.path().join("env"), &link).unwrap();
+        assert_eq!(sweep(dir.path(), prefix), 1);
+        assert!(!left.exists() && used.path().is_dir() && link.is_dir());
+        assert!(others.iter().all(|other| dir.path().join(other).is_dir()));
+        let path = used.path().to_owned();
+        drop(used);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_is_rescued_is_not_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::make_in(dir.path(), ".env.rvenv-").unwrap();
+        fs::write(workspace.path().join("file"), "mine").unwrap();
+        let rescued = workspace.rescue();
+        assert_eq!(sweep(dir.path(), ".env.rvenv-"), 0);
+        assert_eq!(fs::read(rescued.join("file")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_directory_is_held_by_one_until_it_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("env");
+        assert!(matches!(hold(&path), Ok(Hold::Gone)));
+        fs::create_dir(&path).unwrap();
+        let held = hold(&path).unwrap();
+        assert!(matches!(held, Hold::Held(_)));
+        assert!(matches!(hold(&path), Ok(Hold::Busy)));
+        drop(held);
+        assert!(matches!(hold(&path), Ok(Hold::Held(_))));
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        hold(&link).unwrap_err();
+    }
+}
