@@ -2,63 +2,105 @@
 
 use crate::seed::launcher;
 use crate::seed::record::{self, Row};
-use crate::sys::fs;
+use crate::sys::{fs, platform};
 use crate::venv::layout::Layout;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-/// Gives the launchers that a distribution in the environment recorded a line that starts the environment's own
-/// interpreter, and records them anew. Nothing else of them is changed.
+/// Writes into `place`, which is to be merged with the environment, its launchers that start another interpreter than the
+/// environment's own, with a line that starts that one, and their `RECORD`s. Nothing else of them is changed, and what
+/// `place` has already is left alone.
 ///
 /// # Errors
-/// When a launcher or a `RECORD` cannot be written.
-pub(crate) fn repoint(layout: &Layout) -> Result<()> {
-    let paths = fs::list(&layout.root.join(&layout.purelib))?;
-    let records = paths.iter().map(|path| path.join("RECORD"));
-    records
-        .filter(|record| record.is_file())
-        .try_for_each(|record| repoint_recorded(layout, &record))
-}
-
-fn repoint_recorded(layout: &Layout, file: &Path) -> Result<()> {
-    // What cannot be understood names no launcher.
-    let Ok(mut rows) = record::parse(&fs::read(file)?) else {
+/// When a launcher or a `RECORD` cannot be read or written.
+pub(crate) fn repoint(place: &Path, layout: &Layout) -> Result<()> {
+    let site_packages = layout.root.join(&layout.purelib);
+    if !site_packages.is_dir() {
         return Ok(());
-    };
-    let bin = layout.root.join(&layout.scripts);
-    let mut changed = false;
-    for row in &mut rows {
-        if let Some(path) = launcher_path(layout, &bin, row)? {
-            changed |= repoint_launcher(&bin, &path, row)?;
+    }
+    let moved = Move { place, layout };
+    let paths = fs::list(&site_packages)?.into_iter();
+    let own = paths.filter(|path| !path.is_symlink());
+    let records = own.map(|path| path.join("RECORD"));
+    records
+        .filter(|record| is_own_file(record) && !moved.is_new(record))
+        .try_for_each(|record| moved.repoint_recorded(&record))
+}
+
+/// An environment on its way to another place.
+struct Move<'a> {
+    place: &'a Path,
+    layout: &'a Layout,
+}
+
+impl Move<'_> {
+    fn repoint_recorded(&self, file: &Path) -> Result<()> {
+        // What cannot be understood names no launcher.
+        let Ok(mut rows) = record::parse(&fs::read(file)?) else {
+            return Ok(());
+        };
+        let mut changed = false;
+        for row in &mut rows {
+            if let Some(path) = self.launcher_path(row)? {
+                changed |= self.repoint_launcher(&path, row)?;
+            }
         }
+        if changed {
+            self.write_like(file, &record::render(rows)?)?;
+        }
+        Ok(())
     }
-    if changed {
-        fs::replace(file, &record::render(rows)?)?;
+
+    /// Returns the path of a row that is a file in `bin`, and no symlink.
+    fn launcher_path(&self, row: &Row) -> Result<Option<PathBuf>> {
+        let Self { layout, .. } = self;
+        if !row.0.starts_with("..") {
+            return Ok(None);
+        }
+        let path = fs::absolute(&layout.root.join(&layout.purelib).join(&row.0))?;
+        let is_in_bin = path.parent() == Some(&layout.root.join(&layout.scripts));
+        Ok(Some(path).filter(|path| is_in_bin && is_own_file(path) && !self.is_new(path)))
     }
-    Ok(())
+
+    fn repoint_launcher(&self, path: &Path, row: &mut Row) -> Result<bool> {
+        let Ok(text) = String::from_utf8(fs::read(path)?) else {
+            return Ok(false);
+        };
+        let bin = self.layout.root.join(&self.layout.scripts);
+        let is_there = |name: &str| {
+            let own = bin.join(name);
+            own.exists() || self.is_new(&own)
+        };
+        let repointed = launcher::repointed(&text, &bin, is_there);
+        let Some(repointed) = repointed.filter(|repointed| *repointed != text) else {
+            return Ok(false);
+        };
+        self.write_like(path, repointed.as_bytes())?;
+        *row = Row::of(&row.0, repointed.as_bytes());
+        Ok(true)
+    }
+
+    /// Returns where a file of the environment is until it is put into place.
+    fn staged(&self, path: &Path) -> PathBuf {
+        let root = &self.layout.root;
+        self.place.join(path.strip_prefix(root).unwrap_or(path))
+    }
+
+    fn is_new(&self, path: &Path) -> bool {
+        self.staged(path).symlink_metadata().is_ok()
+    }
+
+    /// Writes the successor of a file, with its permission bits.
+    fn write_like(&self, path: &Path, contents: &[u8]) -> Result<()> {
+        let staged = self.staged(path);
+        fs::create_dir_all(staged.parent().unwrap_or(self.place))?;
+        let mode = platform::mode(&fs::symlink_metadata(path)?);
+        fs::write_new_with_mode(&staged, contents, mode)
+    }
 }
 
-/// Returns the path of a row that is a file in `bin`, and no symlink.
-fn launcher_path(layout: &Layout, bin: &Path, row: &Row) -> Result<Option<PathBuf>> {
-    if !row.0.starts_with("..") {
-        return Ok(None);
-    }
-    let path = fs::absolute(&layout.root.join(&layout.purelib).join(&row.0))?;
-    let is_file = path
-        .symlink_metadata()
-        .is_ok_and(|metadata| metadata.is_file());
-    Ok(Some(path).filter(|path| is_file && path.parent() == Some(bin)))
-}
-
-fn repoint_launcher(bin: &Path, path: &Path, row: &mut Row) -> Result<bool> {
-    let Ok(text) = String::from_utf8(fs::read(path)?) else {
-        return Ok(false);
-    };
-    let Some(repointed) = launcher::repointed(&text, bin).filter(|repointed| *repointed != text)
-    else {
-        return Ok(false);
-    };
-    fs::replace(path, repointed.as_bytes())?;
-    *row = Row::of(&row.0, repointed.as_bytes());
-    Ok(true)
+/// Returns whether there is a file, and no symlink to one: what that leads to may be anybody's.
+fn is_own_file(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_file())
 }

@@ -52,13 +52,6 @@ pub(crate) fn write_atomic(path: &Path, contents: &[u8]) -> Result<()> {
     })
 }
 
-/// Replaces a file by one with other contents and the same permission bits, in one step.
-pub(crate) fn replace(path: &Path, contents: &[u8]) -> Result<()> {
-    let mode = platform::mode(&metadata(path)?);
-    write_atomic(path, contents)?;
-    set_mode(path, mode)
-}
-
 pub(crate) fn create_dir(path: &Path) -> Result<()> {
     at("create", path, |path| fs::create_dir(path))
 }

@@ -80,10 +80,13 @@ impl Creation<'_> {
         create::build(ui, stage.path(), self.interpreter, layout, self.options)?;
         let replaced = self.install_pip(stage.path(), found)?;
         self.write_activation_scripts(stage.path())?;
+        if self.options.existing == Existing::Upgrade {
+            repoint::repoint(stage.path(), layout)?;
+        }
         let units = self.carry_over(&replaced, stage.path())?;
         let outcome = stage.commit(ui, &units)?;
         if outcome == Outcome::Done {
-            self.finish(&replaced)?;
+            self.remove_replaced(&replaced);
         }
         Ok(outcome)
     }
@@ -94,15 +97,6 @@ impl Creation<'_> {
             .iter()
             .map(|replaced| replaced.carry_over(place, &self.layout));
         Ok(units.collect::<Result<Vec<_>>>()?.concat())
-    }
-
-    /// Does what is to be done once everything is in place.
-    fn finish(&self, replaced: &[Replaced]) -> Result<()> {
-        self.remove_replaced(replaced);
-        if self.options.existing == Existing::Upgrade {
-            repoint::repoint(&self.layout)?;
-        }
-        Ok(())
     }
 
     fn install_pip(&self, place: &Path, found: Found) -> Result<Vec<Replaced>> {
