@@ -1,6 +1,6 @@
 //! The command line: one row per subcommand, and the drop-in form, which has none.
 
-use crate::commands::{Context, activate_script, cache, create, delete, is_set};
+use crate::commands::{Context, activate_script, cache, check, create, delete, is_set};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
 use clap::error::ErrorKind;
@@ -82,6 +82,7 @@ commands! {
     ActivateScript(activate_script): "activate-script",
         "Print a script for the shell to evaluate, which activates an environment";
     Delete(delete): "delete", "Delete environments, and nothing else";
+    Check(check): "check", "Say what is wrong with environments, and how to mend it";
     Cache(cache): "cache", "Show, check and clean the store";
 }
 

@@ -30,6 +30,18 @@ impl fmt::Display for Hinted {
 
 impl std::error::Error for Hinted {}
 
+/// An error of which all has been said already; what is left is the exit code.
+#[derive(Debug)]
+pub(crate) struct Reported;
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it has been said what went wrong")
+    }
+}
+
+impl std::error::Error for Reported {}
+
 /// Returns every hint in the chain of `err`, outermost first.
 pub(crate) fn hints(err: &anyhow::Error) -> impl Iterator<Item = &str> {
     err.chain()

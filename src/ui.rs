@@ -84,8 +84,16 @@ impl Ui {
         self.verbosity == Verbosity::Verbose || self.terminal && self.verbosity == Verbosity::Normal
     }
 
-    /// Prints `err` and its causes on one line, then every hint among them.
+    /// Returns whether anything but errors is to be said.
+    pub(crate) fn speaks(self) -> bool {
+        self.verbosity > Verbosity::Quiet
+    }
+
+    /// Prints `err` and its causes on one line, then every hint among them; nothing where that has been said.
     pub(crate) fn error(self, err: &anyhow::Error) {
+        if err.is::<error::Reported>() {
+            return;
+        }
         say(format_args!("{}: {err:#}", self.style("error", "1;31")));
         for hint in error::hints(err) {
             say(format_args!("{}: {hint}", self.style("hint", "1;36")));
@@ -173,6 +181,19 @@ impl Drop for Progress {
 /// Writes over the line that the cursor is on.
 fn draw(line: &str) {
     write!(io::stderr(), "\r{line}").ok();
+}
+
+/// Returns a text without what a terminal would do instead of showing: what is from files may hold anything.
+pub(crate) fn printable(text: &str) -> String {
+    let is_unsafe = |char: char| {
+        char.is_control()
+            || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    let shown = |char: char| {
+        let escaped = is_unsafe(char).then(|| char.escape_default().to_string());
+        escaped.unwrap_or_else(|| char.to_string())
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Writes a line; a reader that is gone, or a disk that is full, is no reason to stop.

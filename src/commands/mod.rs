@@ -2,8 +2,10 @@
 
 pub(crate) mod activate_script;
 pub(crate) mod cache;
+pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod delete;
+mod json;
 mod measure;
 
 use crate::sys::platform;

@@ -1,6 +1,7 @@
 //! Launchers: the scripts in `bin` that pip makes of entry points, in the form that this pip writes.
 
 use crate::seed::entry_points::EntryPoint;
+use crate::shell::read;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::io::{Cursor, Write as _};
@@ -106,22 +107,40 @@ fn sh_word(python: &str) -> String {
 /// Returns a launcher with the line that starts an interpreter of the same name in `bin`, or `None` where it starts none, or
 /// one that is not there.
 pub(super) fn repointed(text: &str, bin: &Path, is_there: impl Fn(&str) -> bool) -> Option<String> {
-    let (line, rest) = text.split_once('\n')?;
-    let (python, rest) = if line == "#!/bin/sh" {
-        let (exec, rest) = rest.strip_prefix("'''exec' ")?.split_once('\n')?;
-        (
-            exec.strip_suffix(" \"$0\" \"$@\"")?,
-            rest.strip_prefix("' '''\n")?,
-        )
-    } else {
-        (line.strip_prefix("#!")?, rest)
-    };
+    let (python, rest) = divided(text)?;
     let name = python.rsplit('/').next()?.trim_end_matches(['"', '\'']);
-    let is_python = name.starts_with("python") || name.starts_with("pypy");
-    if !is_python || name.contains(char::is_whitespace) || !is_there(name) {
+    if !is_python(name) || !is_there(name) {
         return None;
     }
     Some(shebang(bin.join(name).to_str()?, LONGEST_SHEBANG) + rest)
+}
+
+/// Returns the absolute path of the interpreter that a script starts, or `None` where it starts another program, or finds
+/// out when it runs which.
+pub(super) fn python(text: &str) -> Option<String> {
+    let (word, _) = divided(text)?;
+    let python = if text.starts_with("#!/bin/sh\n") {
+        read::word(word)?
+    } else {
+        word.split_whitespace().next()?.to_owned()
+    };
+    let name = Path::new(&python).file_name()?.to_str()?;
+    (python.starts_with('/') && is_python(name)).then_some(python)
+}
+
+/// Divides a script into what it names to start it, which may be quoted for `sh`, and what is started.
+fn divided(text: &str) -> Option<(&str, &str)> {
+    let (line, rest) = text.split_once('\n')?;
+    if line != "#!/bin/sh" {
+        return Some((line.strip_prefix("#!")?, rest));
+    }
+    let (exec, rest) = rest.strip_prefix("'''exec' ")?.split_once('\n')?;
+    let word = exec.strip_suffix(" \"$0\" \"$@\"")?;
+    Some((word, rest.strip_prefix("' '''\n")?))
+}
+
+fn is_python(name: &str) -> bool {
+    (name.starts_with("python") || name.starts_with("pypy")) && !name.contains(char::is_whitespace)
 }
 
 /// Quotes a path so that `sh` reads it literally, and a Python string in `'''` that it stands in neither ends nor
@@ -184,6 +203,30 @@ mod tests {
             "x",
         ] {
             check(other, None);
+        }
+    }
+
+    #[test]
+    fn the_interpreter_of_a_script_is_read_as_sh_reads_it() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(python(text).as_deref(), expected, "{text}");
+        };
+        check("#!/e/bin/python3\nx\n", Some("/e/bin/python3"));
+        check("#!/e/bin/python3 -E\nx\n", Some("/e/bin/python3"));
+        for path in ["/a b/python3", "/a 'b\\c$(d)\"/python3"] {
+            check(&format!("{}x\n", shebang(path, 127)), Some(path));
+        }
+        let relocatable = "\"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python'";
+        let text = format!("#!/bin/sh\n'''exec' {relocatable} \"$0\" \"$@\"\n' '''\nx\n");
+        for text in [
+            "#!/usr/bin/env python3\n",
+            "#!/bin/sh\nx\n",
+            "#!python\n",
+            "#!\n",
+            "",
+            &text,
+        ] {
+            check(text, None);
         }
     }
 

@@ -3,6 +3,7 @@
 mod borrow;
 mod build;
 mod bytecode;
+pub(crate) mod check;
 mod compile;
 mod entry_points;
 mod image;

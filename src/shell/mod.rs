@@ -6,6 +6,7 @@
 pub(crate) mod detect;
 mod evaluate;
 mod quote;
+pub(crate) mod read;
 
 /// A language that environments can be activated in.
 pub(crate) struct Shell {

@@ -3,7 +3,7 @@
 use crate::sys::platform;
 use anyhow::{Context as _, Result};
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Runs `call` on `path`; its error says what could not be done to which path.
@@ -21,6 +21,19 @@ pub(crate) fn read_to_string(path: &Path) -> Result<String> {
 
 pub(crate) fn open(path: &Path) -> Result<File> {
     at("open", path, |path| File::open(path))
+}
+
+/// Reads the first `most` bytes of a file, and waits for nobody: what is no file, a pipe for one, is an error.
+pub(crate) fn read_head(path: &Path, most: u64) -> Result<Vec<u8>> {
+    at("read", path, |path| {
+        let file = platform::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
 }
 
 /// Writes a new file; what exists already is an error, a symlink at `path` included.

@@ -16,7 +16,7 @@ const USUAL_NAME: &str = ".venv";
 /// # Errors
 /// When there is none.
 pub(crate) fn named(path: &Path) -> Result<Environment> {
-    let root = target::resolve(&redirected(&fs::absolute(path)?)?)?;
+    let root = target::resolve(&directory(path)?)?;
     Environment::open(&root).ok_or_else(|| {
         let message = format!(
             "`{}` is not a virtual environment: it has no pyvenv.cfg",
@@ -26,15 +26,39 @@ pub(crate) fn named(path: &Path) -> Result<Environment> {
     })
 }
 
+/// Returns the directory that `path` means, which may also be a file that says where it is, be it an environment or not.
+///
+/// # Errors
+/// When it is a file that says nothing.
+pub(crate) fn directory(path: &Path) -> Result<PathBuf> {
+    redirected(&fs::absolute(path)?)
+}
+
 /// Returns `.venv` in `here` or the nearest directory above that has one, else the only environment directly in `here`.
 ///
 /// # Errors
 /// When there is none, or when there are several to choose from.
 pub(crate) fn from(here: &Path) -> Result<Environment> {
-    let usual = here.ancestors().map(|dir| dir.join(USUAL_NAME));
-    if let Some(path) = usual.into_iter().find(|path| path.exists()) {
-        return named(&path);
+    usual(here).map_or_else(|| only_in(here), |path| named(&path))
+}
+
+/// Returns the directory that [`from`] looks at, also where what is there is broken.
+///
+/// # Errors
+/// When there is none, or when there are several to choose from.
+pub(crate) fn root_from(here: &Path) -> Result<PathBuf> {
+    match usual(here) {
+        Some(path) => directory(&path),
+        None => Ok(only_in(here)?.root().to_owned()),
     }
+}
+
+fn usual(here: &Path) -> Option<PathBuf> {
+    let mut usual = here.ancestors().map(|dir| dir.join(USUAL_NAME));
+    usual.find(|path| path.exists())
+}
+
+fn only_in(here: &Path) -> Result<Environment> {
     let mut inside = environments_in(here)?;
     match inside.len() {
         1 => named(inside.remove(0).root()),

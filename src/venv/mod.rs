@@ -1,5 +1,6 @@
 //! What a virtual environment is (PEP 405). Nothing here knows of pip or of shells.
 
+pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod environment;
 pub(crate) mod executables;

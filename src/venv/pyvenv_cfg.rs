@@ -5,6 +5,7 @@ use crate::venv::create::Options;
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
 use anyhow::Result;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -74,11 +75,34 @@ impl PyvenvCfg {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Returns the keys that are there more than once, with different values.
+    pub(crate) fn contradictions(&self) -> impl Iterator<Item = &str> {
+        let is_last = |name: &str, value: &str| self.get(name) == Some(value);
+        let others = self
+            .entries
+            .iter()
+            .filter(move |(name, value)| !is_last(name, value));
+        let names: BTreeSet<&str> = others.map(|(name, _)| name.as_str()).collect();
+        names.into_iter()
+    }
+
+    /// Returns who made the environment, by the key that each but `venv` leaves.
+    pub(crate) fn maker(&self) -> &'static str {
+        let makers = [OWN_KEY, "uv", "virtualenv"];
+        let maker = makers.into_iter().find(|key| self.get(key).is_some());
+        maker.unwrap_or("venv")
+    }
+
     /// Returns major and minor version, from `version` (venv) or `version_info` (virtualenv, uv).
     pub(crate) fn version(&self) -> Option<(u16, u16)> {
-        let version = self.get("version").or_else(|| self.get("version_info"))?;
+        let version = self.full_version()?;
         let mut parts = version.split('.').map(|part| part.parse().ok());
         Some((parts.next()??, parts.next()??))
+    }
+
+    /// Returns the version as it is written, from `version` (venv) or `version_info` (virtualenv, uv).
+    pub(crate) fn full_version(&self) -> Option<&str> {
+        self.get("version").or_else(|| self.get("version_info"))
     }
 
     /// Returns the prompt, which venv writes as Python's `repr` does, and others as it is.

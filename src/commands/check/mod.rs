@@ -1,0 +1,148 @@
+//! `rvenv check`: says what is wrong with environments, and how to mend it.
+
+mod activation;
+mod report;
+
+use crate::commands::check::report::{Checked, Report};
+use crate::commands::json::{self, FailureAt};
+use crate::commands::{Context, is_set};
+use crate::error::{Hinted, Reported};
+use crate::seed;
+use crate::sys::fs;
+use crate::venv::check::{Anatomy, Depth, Finding, Kind};
+use crate::venv::{check, environment, locate, pyvenv_cfg, target};
+use anyhow::Result;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The directory of an environment, whoever made it; else `.venv` here or above, the only one in this directory, or
+    /// the activated one
+    #[arg(value_name = "ENV_DIR")]
+    env_dirs: Vec<OsString>,
+    #[arg(
+        long,
+        help = "Also compare every file with its RECORD, and start the environment's Python [env: RVENV_DEEP]"
+    )]
+    deep: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "\
+Exits with 0 where all are healthy, with 1 where one is broken or is no environment; warnings do not count.
+
+--json prints {\"healthy\": BOOL, \"environments\": [ENVIRONMENT]}, where ENVIRONMENT is
+  {\"path\", \"healthy\", \"python\", \"home\", \"made_by\", \"findings\": [{\"kind\", \"severity\", \"message\", \"mend\"}]}
+or {\"path\", \"error\", \"hint\"}. `mend` is a command line for sh.";
+
+impl Args {
+    pub(crate) fn run(&self, context: &Context) -> Result<()> {
+        let roots = match self.roots() {
+            Ok(roots) => roots,
+            Err(err) if self.json => return Err(json::fail(&err)),
+            Err(err) => return Err(err),
+        };
+        let mut reports = Vec::new();
+        for root in roots {
+            let report = self.check(root);
+            if !self.json {
+                report.say(context.ui)?;
+            }
+            reports.push(report);
+        }
+        if self.json {
+            report::print(&reports)?;
+        }
+        if reports.iter().all(Report::is_healthy) {
+            return Ok(());
+        }
+        Err(Reported.into())
+    }
+
+    fn roots(&self) -> Result<Vec<PathBuf>> {
+        if self.env_dirs.is_empty() {
+            return meant().map(|root| vec![root]);
+        }
+        let named = |dir: &OsString| match target::absolute(Path::new(dir)) {
+            Ok(root) => locate::directory(&root),
+            err => err,
+        };
+        self.env_dirs.iter().map(named).collect()
+    }
+
+    fn check(&self, root: PathBuf) -> Report {
+        if let Err(err) = refuse_what_is_no_environment(&root) {
+            let failure = FailureAt::new(&root, &err);
+            return Report::Failed(failure, err);
+        }
+        let anatomy = Anatomy::of(&root);
+        let mut findings = of(&anatomy, self.depth());
+        // Of several, at most one is the activated one.
+        if self.env_dirs.len() < 2 {
+            findings.extend(activation::disagreement(&anatomy));
+        }
+        Report::Checked(Checked::new(&anatomy, &findings))
+    }
+
+    fn depth(&self) -> Depth {
+        if self.deep || is_set("RVENV_DEEP") {
+            Depth::Deep
+        } else {
+            Depth::Whole
+        }
+    }
+}
+
+/// Returns the environment that is meant where none is named.
+fn meant() -> Result<PathBuf> {
+    let active = env::var_os("VIRTUAL_ENV").filter(|active| !active.is_empty());
+    locate::root_from(&fs::absolute(Path::new("."))?).or_else(|err| match active {
+        Some(active) => fs::absolute(Path::new(&active)),
+        None => Err(err),
+    })
+}
+
+fn refuse_what_is_no_environment(root: &Path) -> Result<()> {
+    let problem = match root.metadata() {
+        Err(_) if root.is_symlink() => "leads to nothing",
+        Err(_) => "does not exist",
+        Ok(metadata) if !metadata.is_dir() => "is a file, not a directory",
+        Ok(_) if root.join(pyvenv_cfg::FILE_NAME).symlink_metadata().is_ok() => return Ok(()),
+        Ok(_) if environment::is_half_made(root)? => return Ok(()),
+        Ok(_) => "is not a virtual environment: it has no pyvenv.cfg",
+    };
+    Err(Hinted::error(
+        format!("`{}` {problem}", root.display()),
+        "name the directory of an environment",
+    ))
+}
+
+/// Returns what is wrong with the environment in `root`, an absolute path.
+///
+/// No Python is started unless it is to be looked at deeply.
+pub(super) fn findings(root: &Path, depth: Depth) -> Vec<Finding> {
+    of(&Anatomy::of(root), depth)
+}
+
+fn of(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
+    let mut findings = check::findings(anatomy);
+    findings.extend(activation::moved(anatomy));
+    findings.extend(seed::check::findings(anatomy, depth));
+    let starts = |finding: &Finding| {
+        !matches!(
+            finding.kind,
+            Kind::BaseGone | Kind::AnotherSystem | Kind::Configuration
+        )
+    };
+    if depth == Depth::Deep && findings.iter().all(starts) {
+        let mut answers = seed::check::deep::findings(anatomy);
+        answers.retain(|answer| findings.iter().all(|finding| finding.kind != answer.kind));
+        findings.extend(answers);
+    }
+    findings
+}

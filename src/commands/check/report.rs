@@ -1,0 +1,170 @@
+//! What was found, as lines for a person and as JSON.
+
+use crate::commands::json::{self, FailureAt};
+use crate::commands::print as write;
+use crate::shell::SHELLS;
+use crate::ui::{self, Ui};
+use crate::venv::check::{Anatomy, Finding, Installer, Kind, Mend, Severity};
+use crate::venv::pyvenv_cfg::PyvenvCfg;
+use anyhow::{Error, Result};
+use serde::{Serialize, Serializer};
+use std::path::Path;
+
+/// What checking one environment came to.
+#[derive(Debug)]
+pub(super) enum Report {
+    Checked(Checked),
+    /// It is none, as data and as it is.
+    Failed(FailureAt, Error),
+}
+
+/// An environment and what is wrong with it.
+#[derive(Debug, Serialize)]
+pub(super) struct Checked {
+    path: String,
+    healthy: bool,
+    /// The version of Python that it was made of.
+    python: Option<String>,
+    home: Option<String>,
+    made_by: Option<&'static str>,
+    findings: Vec<Said>,
+}
+
+/// A finding in the words that are printed.
+#[derive(Debug, Serialize)]
+struct Said {
+    kind: Kind,
+    severity: Severity,
+    message: String,
+    mend: String,
+}
+
+#[derive(Serialize)]
+struct Reports<'a> {
+    healthy: bool,
+    environments: &'a [Report],
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Checked(checked) => checked.serialize(serializer),
+            Self::Failed(failure, _) => failure.serialize(serializer),
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn is_healthy(&self) -> bool {
+        matches!(self, Self::Checked(checked) if checked.healthy)
+    }
+
+    /// Prints it for a person.
+    pub(super) fn say(&self, ui: Ui) -> Result<()> {
+        match self {
+            Self::Checked(checked) if ui.speaks() => write(checked.lines().as_bytes()),
+            Self::Checked(_) => Ok(()),
+            Self::Failed(_, err) => {
+                ui.error(err);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Checked {
+    pub(super) fn new(anatomy: &Anatomy, findings: &[Finding]) -> Self {
+        let cfg = anatomy.cfg.as_ref().ok();
+        let version = cfg.and_then(PyvenvCfg::full_version).map(str::to_owned);
+        let said = |finding: &Finding| Said {
+            kind: finding.kind,
+            severity: finding.severity,
+            message: finding.message.clone(),
+            mend: command(&finding.mend, &anatomy.root),
+        };
+        Self {
+            path: json::path(&anatomy.root),
+            healthy: !findings.iter().any(Finding::is_broken),
+            python: version.or_else(|| anatomy.version().map(|version| version.to_string())),
+            home: anatomy.get("home").map(str::to_owned),
+            made_by: cfg.map(PyvenvCfg::maker),
+            findings: findings.iter().map(said).collect(),
+        }
+    }
+
+    fn lines(&self) -> String {
+        let python = self
+            .python
+            .as_deref()
+            .map(|version| format!("Python {version}"));
+        let maker = self.made_by.map(|maker| format!("made by {maker}"));
+        let state = if self.healthy { "healthy" } else { "broken" };
+        let about: Vec<String> = python.into_iter().chain(maker).collect();
+        let about = if about.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", about.join(", "))
+        };
+        let mut lines = vec![format!("{}{about}: {state}", self.path)];
+        for said in &self.findings {
+            let severity = match said.severity {
+                Severity::Broken => "broken",
+                Severity::Warning => "warning",
+            };
+            lines.push(format!("  {severity}: {}", said.message));
+            lines.push(format!("    mend it with: {}", said.mend));
+        }
+        let printable = lines.iter().map(|line| ui::printable(line) + "\n");
+        printable.collect()
+    }
+}
+
+/// Prints all of them as one object.
+pub(super) fn print(reports: &[Report]) -> Result<()> {
+    json::print_object(&Reports {
+        healthy: reports.iter().all(Report::is_healthy),
+        environments: reports,
+    })
+}
+
+/// Returns the command line that mends something, for sh.
+fn command(mend: &Mend, root: &Path) -> String {
+    let quoted = |text: &str| SHELLS[0].literal(text);
+    let path = quoted(&root.to_string_lossy());
+    match mend {
+        Mend::Upgrade => format!("rvenv --upgrade {path}"),
+        Mend::Clear => format!("rvenv --clear {path}"),
+        Mend::Protect => format!("chmod -R o-w {path}"),
+        Mend::Activate => format!("eval \"$(rvenv activate-script {path})\""),
+        Mend::Reinstall(installer, words) => {
+            let words: Vec<String> = words.iter().map(|word| quoted_word(word)).collect();
+            let words = words.join(" ");
+            match installer {
+                Installer::Pip => {
+                    let python = quoted(&root.join("bin").join("python").to_string_lossy());
+                    format!("{python} -m pip install --force-reinstall --no-deps {words}")
+                }
+                Installer::Uv => {
+                    format!("uv pip install --python {path} --reinstall --no-deps {words}")
+                }
+            }
+        }
+    }
+}
+
+/// Leaves `-e` and `NAME==VERSION` as people write them.
+fn quoted_word(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+!".contains(&byte);
+    match word.split_once("==") {
+        _ if word == "-e" => word.to_owned(),
+        Some((name, version))
+            if name
+                .bytes()
+                .chain(version.bytes())
+                .all(|byte| is_plain(byte) && byte != b'!') =>
+        {
+            word.to_owned()
+        }
+        _ => SHELLS[0].literal(word),
+    }
+}

@@ -1,0 +1,154 @@
+//! An installed distribution, compared with its `RECORD`.
+
+use crate::seed::record::{self, Row};
+use crate::sys::fs;
+use crate::venv::check::{Anatomy, Depth, Installer, Mend};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The longest `RECORD` that is read, in bytes, and the longest file beside it.
+const LONGEST_RECORD: u64 = 1 << 26;
+
+/// A `NAME-VERSION.dist-info` with a `RECORD`.
+#[derive(Debug)]
+pub(super) struct Distribution {
+    /// In small letters.
+    pub(super) name: String,
+    pub(super) version: String,
+    dist_info: PathBuf,
+    site_packages: PathBuf,
+}
+
+/// What a look at its files came to; paths are as in `RECORD`.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub(super) missing: Vec<String>,
+    pub(super) changed: Vec<String>,
+    /// Those in the directory of executables.
+    pub(super) scripts: Vec<PathBuf>,
+}
+
+/// Where a distribution came from, when that is not an index (PEP 610).
+#[derive(Debug, Deserialize)]
+struct Origin {
+    url: String,
+    #[serde(default)]
+    dir_info: Directory,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Directory {
+    #[serde(default)]
+    editable: bool,
+}
+
+impl Distribution {
+    /// Returns every distribution in an environment.
+    pub(super) fn all(anatomy: &Anatomy) -> Vec<Self> {
+        let folders = anatomy
+            .libraries
+            .iter()
+            .map(|library| &library.site_packages);
+        let inside = folders.flat_map(|folder| {
+            let paths = fs::list(folder).unwrap_or_default();
+            paths.into_iter().filter_map(|path| Self::new(folder, path))
+        });
+        inside.collect()
+    }
+
+    fn new(site_packages: &Path, dist_info: PathBuf) -> Option<Self> {
+        let name = dist_info
+            .file_name()?
+            .to_str()?
+            .strip_suffix(".dist-info")?;
+        let (name, version) = name.rsplit_once('-')?;
+        Some(Self {
+            name: name.to_lowercase(),
+            version: version.to_owned(),
+            site_packages: site_packages.to_owned(),
+            dist_info,
+        })
+    }
+
+    pub(super) fn is_pip(&self) -> bool {
+        self.name == "pip"
+    }
+
+    /// Compares it with its `RECORD`. One without, which another tool than pip has installed, lacks nothing.
+    pub(super) fn look(&self, anatomy: &Anatomy, depth: Depth) -> Look {
+        let mut look = Look::default();
+        let text = fs::read_head(&self.dist_info.join("RECORD"), LONGEST_RECORD);
+        let rows = text
+            .and_then(|text| record::parse(&text))
+            .unwrap_or_default();
+        for row in rows.iter().filter(|row| is_kept(row)) {
+            // What is recorded outside of the environment is none of its files, and nobody's business.
+            let Some(path) = self.inside(&row.0, &anatomy.root) else {
+                continue;
+            };
+            if is_missing(&path) {
+                look.missing.push(row.0.clone());
+            } else if depth == Depth::Deep && is_changed(&path, row) {
+                look.changed.push(row.0.clone());
+            }
+            if path.parent() == Some(&anatomy.scripts) {
+                look.scripts.push(path);
+            }
+        }
+        look
+    }
+
+    /// Returns the path of a row, where that is in the environment by its name.
+    fn inside(&self, row: &str, root: &Path) -> Option<PathBuf> {
+        let path = self.site_packages.join(row);
+        if row.contains("..") || row.starts_with(['/', '\\']) || row.contains(':') {
+            return fs::absolute(&path)
+                .ok()
+                .filter(|path| path.starts_with(root));
+        }
+        Some(path)
+    }
+
+    /// Returns how to install it again, from where it came from.
+    pub(super) fn mend(&self, installer: Installer) -> Mend {
+        let origin = fs::read_head(&self.dist_info.join("direct_url.json"), LONGEST_RECORD);
+        let origin = origin
+            .ok()
+            .and_then(|text| serde_json::from_slice::<Origin>(&text).ok());
+        let words = match origin {
+            Some(Origin { url, dir_info }) if dir_info.editable => {
+                let path = url.strip_prefix("file://").unwrap_or(&url);
+                vec!["-e".to_owned(), path.to_owned()]
+            }
+            Some(Origin { url, .. }) => vec![format!("{} @ {url}", self.name)],
+            None => vec![format!("{}=={}", self.name, self.version)],
+        };
+        Mend::Reinstall(installer, words)
+    }
+}
+
+/// Returns whether a row is of a file that nobody takes away with good reason, as they do bytecode.
+fn is_kept(row: &Row) -> bool {
+    let path = Path::new(&row.0);
+    !row.0.is_empty() && path.extension().is_none_or(|extension| extension != "pyc")
+}
+
+fn is_missing(path: &Path) -> bool {
+    path.metadata().is_err_and(|err| {
+        use std::io::ErrorKind::{NotADirectory, NotFound};
+        matches!(err.kind(), NotFound | NotADirectory)
+    })
+}
+
+/// Returns whether a file has other contents than were recorded, where that can be told.
+fn is_changed(path: &Path, row: &Row) -> bool {
+    if !row.1.starts_with("sha256=") {
+        return false;
+    }
+    let size = path
+        .metadata()
+        .map(|metadata| metadata.len())
+        .unwrap_or_default();
+    let is_other_size = row.2.parse().is_ok_and(|recorded: u64| recorded != size);
+    is_other_size || fs::read_head(path, size).is_ok_and(|contents| !row.matches(&contents))
+}

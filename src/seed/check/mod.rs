@@ -1,0 +1,66 @@
+//! What is wrong with what is installed in an environment: pip, the scripts in `bin`, the files that `RECORD` lists.
+
+pub(crate) mod deep;
+mod distribution;
+mod launchers;
+mod pip;
+
+use crate::seed::check::distribution::Distribution;
+use crate::sys::parallel;
+use crate::venv::check::{Anatomy, Depth, Finding, Installer, Kind, Mend, some_of};
+
+/// What an environment begins with.
+const SEEDED: [&str; 3] = ["pip", "setuptools", "wheel"];
+
+/// Returns what is wrong, as far as files tell.
+pub(crate) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
+    let mut distributions = Distribution::all(anatomy);
+    if depth == Depth::Glance {
+        distributions.retain(|distribution| SEEDED.contains(&distribution.name.as_str()));
+    }
+    let looks = parallel::map(&distributions, |distribution| {
+        distribution.look(anatomy, depth)
+    });
+    let installer = if pip::is_there(anatomy) {
+        Installer::Pip
+    } else {
+        Installer::Uv
+    };
+    let mut findings = Vec::from_iter(pip::missing(anatomy, &distributions));
+    let mut scripts = Vec::new();
+    for (distribution, look) in distributions.iter().zip(looks) {
+        findings.extend(lacking(distribution, &look.missing, installer));
+        findings.extend(changed(distribution, &look.changed, installer));
+        scripts.extend(look.scripts);
+    }
+    findings.extend(launchers::findings(anatomy, scripts));
+    findings
+}
+
+fn lacking(distribution: &Distribution, files: &[String], installer: Installer) -> Option<Finding> {
+    let count = match files.len() {
+        0 => return None,
+        1 => "a file".to_owned(),
+        count => format!("{count} files"),
+    };
+    let Distribution { name, version, .. } = distribution;
+    let message = format!(
+        "{name} {version} lacks {count} of its RECORD: {}",
+        some_of(files)
+    );
+    Some(if distribution.is_pip() {
+        Finding::broken(Kind::PipNotImportable, message, Mend::Upgrade)
+    } else {
+        Finding::broken(Kind::FilesMissing, message, distribution.mend(installer))
+    })
+}
+
+fn changed(distribution: &Distribution, files: &[String], installer: Installer) -> Option<Finding> {
+    let Distribution { name, version, .. } = distribution;
+    let message = format!(
+        "files of {name} {version} are not what its RECORD says: {}",
+        some_of(files)
+    );
+    let mend = distribution.mend(installer);
+    (!files.is_empty()).then(|| Finding::broken(Kind::FilesChanged, message, mend))
+}

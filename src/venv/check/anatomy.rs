@@ -1,0 +1,111 @@
+//! Where things are in an environment, found on disk: its Python may be gone, and cannot be asked.
+
+use crate::sys::fs;
+use crate::venv::check::Version;
+use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
+use std::path::{Path, PathBuf};
+
+/// The longest `pyvenv.cfg` that is read, in bytes.
+const LONGEST_CONFIGURATION: u64 = 1 << 20;
+
+/// What there is of an environment.
+#[derive(Debug)]
+pub(crate) struct Anatomy {
+    /// Absolute.
+    pub(crate) root: PathBuf,
+    /// Or why it cannot be read.
+    pub(crate) cfg: Result<PyvenvCfg, String>,
+    /// The directory of its executables, which may be missing.
+    pub(crate) scripts: PathBuf,
+    pub(crate) libraries: Vec<Library>,
+}
+
+/// A directory of packages.
+#[derive(Debug)]
+pub(crate) struct Library {
+    pub(crate) site_packages: PathBuf,
+    /// As its name tells, which Windows and old PyPy have without one.
+    pub(crate) version: Option<Version>,
+}
+
+impl Anatomy {
+    /// Looks at what is in `root`, an absolute path.
+    pub(crate) fn of(root: &Path) -> Self {
+        let scripts = ["bin", "Scripts"].map(|name| root.join(name));
+        let is_windows = !scripts[0].is_dir() && scripts[1].is_dir();
+        let [posix, windows] = scripts;
+        Self {
+            root: root.to_owned(),
+            cfg: configuration(root),
+            scripts: if is_windows { windows } else { posix },
+            libraries: libraries(root),
+        }
+    }
+
+    /// Returns what its `pyvenv.cfg` says for a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.cfg.as_ref().ok()?.get(key)
+    }
+
+    /// Returns the Python that it was made of, as far as anything tells.
+    pub(crate) fn version(&self) -> Option<Version> {
+        let recorded = self.cfg.as_ref().ok().and_then(PyvenvCfg::version);
+        let by_name = || self.libraries.iter().find_map(|library| library.version);
+        recorded
+            .map(|(major, minor)| Version(major, minor))
+            .or_else(by_name)
+    }
+
+    /// Returns its Python.
+    pub(crate) fn python(&self) -> PathBuf {
+        let name = if self.is_windows() {
+            "python.exe"
+        } else {
+            "python"
+        };
+        self.scripts.join(name)
+    }
+
+    /// Returns whether it is laid out as on Windows.
+    pub(crate) fn is_windows(&self) -> bool {
+        self.scripts.ends_with("Scripts")
+    }
+}
+
+fn configuration(root: &Path) -> Result<PyvenvCfg, String> {
+    let path = root.join(pyvenv_cfg::FILE_NAME);
+    let bytes = fs::read_head(&path, LONGEST_CONFIGURATION).map_err(|err| {
+        if fs::is_not_found(&err) {
+            "is missing".to_owned()
+        } else {
+            format!("cannot be read: {}", err.root_cause())
+        }
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
+    Ok(PyvenvCfg::parse(&text))
+}
+
+/// Returns `lib/*/site-packages`, and where Windows and old PyPy have it.
+fn libraries(root: &Path) -> Vec<Library> {
+    let named = fs::list(&root.join("lib")).unwrap_or_default();
+    let mut libraries: Vec<Library> = named
+        .iter()
+        .filter_map(|path| {
+            let version = Version::in_name(path.file_name()?.to_str()?)?;
+            library(path, Some(version))
+        })
+        .collect();
+    if libraries.is_empty() {
+        let unnamed = [root.join("Lib"), root.to_owned()];
+        libraries.extend(unnamed.iter().find_map(|path| library(path, None)));
+    }
+    libraries
+}
+
+fn library(dir: &Path, version: Option<Version>) -> Option<Library> {
+    let site_packages = dir.join("site-packages");
+    site_packages.is_dir().then_some(Library {
+        site_packages,
+        version,
+    })
+}

@@ -1,0 +1,59 @@
+//! Who may change what an environment runs.
+
+use crate::sys::platform;
+use crate::venv::check::{Anatomy, Finding, Kind, Mend, some_of};
+use crate::venv::pyvenv_cfg;
+use std::path::{Path, PathBuf};
+
+const EVERYBODY_WRITES: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+pub(super) fn findings(anatomy: &Anatomy) -> Option<Finding> {
+    let open: Vec<String> = guarded(anatomy)
+        .iter()
+        .filter(|path| is_open(path))
+        .map(|path| shown(anatomy, path))
+        .collect();
+    let message = || format!("everybody on this machine may write to {}", some_of(&open));
+    (!open.is_empty()).then(|| Finding::broken(Kind::WorldWritable, message(), Mend::Protect))
+}
+
+/// Returns what code comes from.
+fn guarded(anatomy: &Anatomy) -> Vec<PathBuf> {
+    let root = &anatomy.root;
+    let mut paths = vec![
+        root.clone(),
+        root.join(pyvenv_cfg::FILE_NAME),
+        anatomy.scripts.clone(),
+        anatomy.python(),
+        root.join("lib"),
+    ];
+    for library in &anatomy.libraries {
+        paths.extend(library.site_packages.parent().map(Path::to_owned));
+        paths.push(library.site_packages.clone());
+    }
+    paths.dedup();
+    paths
+}
+
+/// Returns whether everybody may write to it; a symlink leads out of the environment, and its own mode means nothing.
+#[cfg(unix)]
+fn is_open(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| {
+        let mode = platform::mode(&metadata);
+        let is_guarded = metadata.is_dir() && mode & STICKY != 0;
+        !metadata.is_symlink() && mode & EVERYBODY_WRITES != 0 && !is_guarded
+    })
+}
+
+/// Returns `false`: permission bits are Unix's.
+#[cfg(windows)]
+fn is_open(_path: &Path) -> bool {
+    false
+}
+
+fn shown(anatomy: &Anatomy, path: &Path) -> String {
+    let inside = path.strip_prefix(&anatomy.root).unwrap_or(path);
+    let is_root = inside.as_os_str().is_empty();
+    (if is_root { path } else { inside }).display().to_string()
+}
