@@ -1,15 +1,20 @@
 //! `rvenv delete`: removes environments, and nothing else.
 
 use crate::commands::Context;
+use crate::commands::json::{self, FailureAt};
 use crate::commands::measure::size;
+use crate::error::{Hinted, Reported};
 use crate::sys::remove::{Count, Removed};
+use crate::venv::locate;
 use crate::venv::remove::{self, Loss};
 use anyhow::{Result, bail};
+use serde::Serialize;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The directory of an environment, whoever made it
     #[arg(value_name = "ENV_DIR", required = true)]
@@ -20,13 +25,55 @@ pub(crate) struct Args {
     /// Delete an environment although it is activated, or although its directory also holds what is not an environment's
     #[arg(long)]
     force: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "\
+--json prints {\"deleted\": [{\"path\", \"freed\", \"shared\"}], \"would_delete\": [{\"path\"}], \"failed\": [{\"path\", \"error\",
+\"hint\"}]}, sizes in bytes; `would_delete` is for --dry-run.";
+
+/// What `--json` prints.
+#[derive(Debug, Default, Serialize)]
+struct Outcome {
+    deleted: Vec<Gone>,
+    would_delete: Vec<Gone>,
+    failed: Vec<FailureAt>,
+}
+
+/// An environment that is deleted, or would be.
+#[derive(Debug, Serialize)]
+struct Gone {
+    path: String,
+    #[serde(flatten)]
+    gain: Option<Gain>,
+}
+
+/// In bytes.
+#[derive(Debug, Serialize)]
+struct Gain {
+    freed: u64,
+    /// What the store or other environments keep.
+    shared: u64,
+}
+
+impl Gone {
+    fn new(root: &Path, removed: Option<Removed>) -> Self {
+        let gain = removed.map(|Removed { freed, shared }| Gain { freed, shared });
+        let path = json::path(root);
+        Self { path, gain }
+    }
 }
 
 impl Args {
     /// Deletes the environments one after the other; one that fails does not keep the others.
     pub(crate) fn run(&self, context: &Context) -> Result<()> {
+        if self.json {
+            return self.run_for_programs(context);
+        }
         if let [env_dir] = self.env_dirs.as_slice() {
-            return self.delete(context, env_dir);
+            return self.delete(context, env_dir).map(drop);
         }
         let outcomes = self.env_dirs.iter().map(|dir| self.delete(context, dir));
         let failures = outcomes.filter_map(Result::err);
@@ -37,25 +84,48 @@ impl Args {
         Ok(())
     }
 
-    fn delete(&self, context: &Context, env_dir: &OsStr) -> Result<()> {
-        let (ui, started) = (context.ui, Instant::now());
-        let root = remove::inspect(Path::new(env_dir), self.loss())?;
-        if self.dry_run {
-            ui.answer(format_args!("would delete `{}`", root.display()));
+    fn run_for_programs(&self, context: &Context) -> Result<()> {
+        let mut outcome = Outcome::default();
+        for env_dir in &self.env_dirs {
+            match self.delete(context, env_dir) {
+                Ok(gone) if self.dry_run => outcome.would_delete.push(gone),
+                Ok(gone) => outcome.deleted.push(gone),
+                Err(err) => outcome
+                    .failed
+                    .push(FailureAt::new(Path::new(env_dir), &err)),
+            }
+        }
+        json::print_object(&outcome)?;
+        if outcome.failed.is_empty() {
             return Ok(());
         }
-        let count = if ui.summarizes() {
+        Err(Reported.into())
+    }
+
+    fn delete(&self, context: &Context, env_dir: &OsStr) -> Result<Gone> {
+        let (ui, started) = (context.ui, Instant::now());
+        refuse_redirect(Path::new(env_dir))?;
+        let root = remove::inspect(Path::new(env_dir), self.loss())?;
+        if self.dry_run {
+            if !self.json {
+                ui.answer(format_args!("would delete `{}`", root.display()));
+            }
+            return Ok(Gone::new(&root, None));
+        }
+        let count = if ui.summarizes() || self.json {
             Count::Bytes
         } else {
             Count::Nothing
         };
         let removed = remove::remove(ui, &root, count)?;
-        ui.summary(format_args!(
-            "deleted {} {}",
-            ui.bold(&env_dir.display().to_string()),
-            gain(removed, started.elapsed())
-        ));
-        Ok(())
+        if !self.json {
+            ui.summary(format_args!(
+                "deleted {} {}",
+                ui.bold(&env_dir.display().to_string()),
+                gain(removed, started.elapsed())
+            ));
+        }
+        Ok(Gone::new(&root, Some(removed)))
     }
 
     fn loss(&self) -> Loss {
@@ -65,6 +135,20 @@ impl Args {
             Loss::Refused
         }
     }
+}
+
+/// Refuses a file that says where an environment is (PEP 832), and says where that is.
+fn refuse_redirect(path: &Path) -> Result<()> {
+    let Some(environment) = locate::led_to(path) else {
+        return Ok(());
+    };
+    Err(Hinted::error(
+        format!("`{}` is a file, not a directory", path.display()),
+        format!(
+            "it leads to the environment `{}`, which `rvenv delete` takes by that name",
+            environment.root().display()
+        ),
+    ))
 }
 
 /// Returns what a deletion took and gave, as far as that is known.

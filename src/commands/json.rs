@@ -2,6 +2,7 @@
 
 use crate::commands::print;
 use crate::error::{self, Reported};
+use crate::sys::fs;
 use anyhow::{Error, Result};
 use serde::Serialize;
 use std::path::Path;
@@ -33,9 +34,11 @@ pub(super) struct FailureAt {
 }
 
 impl FailureAt {
-    pub(super) fn new(at: &Path, err: &Error) -> Self {
+    /// An error that concerns the environment that was typed as `dir`.
+    pub(super) fn new(dir: &Path, err: &Error) -> Self {
+        let absolute = fs::absolute(dir).unwrap_or_else(|_| dir.to_owned());
         Self {
-            path: path(at),
+            path: path(&absolute),
             failure: Failure::new(err),
         }
     }

@@ -34,6 +34,12 @@ pub(crate) fn directory(path: &Path) -> Result<PathBuf> {
     redirected(&fs::absolute(path)?)
 }
 
+/// Returns the environment that a file at `path` leads to; `None` where that is no file, or leads to none.
+pub(crate) fn led_to(path: &Path) -> Option<Environment> {
+    let is_file = path.symlink_metadata().is_ok_and(|it| it.is_file());
+    is_file.then(|| named(path).ok()).flatten()
+}
+
 /// Returns `.venv` in `here` or the nearest directory above that has one, else the only environment directly in `here`.
 ///
 /// # Errors

@@ -42,14 +42,14 @@ or {\"path\", \"error\", \"hint\"}. `mend` is a command line for sh.";
 
 impl Args {
     pub(crate) fn run(&self, context: &Context) -> Result<()> {
-        let roots = match self.roots() {
-            Ok(roots) => roots,
+        let dirs = match self.dirs() {
+            Ok(dirs) => dirs,
             Err(err) if self.json => return Err(json::fail(&err)),
             Err(err) => return Err(err),
         };
         let mut reports = Vec::new();
-        for root in roots {
-            let report = self.check(root);
+        for dir in dirs {
+            let report = self.check(&dir);
             if !self.json {
                 report.say(context.ui)?;
             }
@@ -64,24 +64,20 @@ impl Args {
         Err(Reported.into())
     }
 
-    fn roots(&self) -> Result<Vec<PathBuf>> {
+    fn dirs(&self) -> Result<Vec<PathBuf>> {
         if self.env_dirs.is_empty() {
             return meant().map(|root| vec![root]);
         }
-        let named = |dir: &OsString| match target::absolute(Path::new(dir)) {
-            Ok(root) => locate::directory(&root),
-            err => err,
-        };
-        self.env_dirs.iter().map(named).collect()
+        Ok(self.env_dirs.iter().map(PathBuf::from).collect())
     }
 
-    fn check(&self, root: PathBuf) -> Report {
-        if let Err(err) = refuse_what_is_no_environment(&root) {
-            let failure = FailureAt::new(&root, &err);
-            return Report::Failed(failure, err);
-        }
+    fn check(&self, dir: &Path) -> Report {
+        let root = match root(dir) {
+            Ok(root) => root,
+            Err(err) => return Report::Failed(FailureAt::new(dir, &err), err),
+        };
         let anatomy = Anatomy::of(&root);
-        let mut findings = of(&anatomy, self.depth());
+        let mut findings = findings(&anatomy, self.depth());
         // Of several, at most one is the activated one.
         if self.env_dirs.len() < 2 {
             findings.extend(activation::disagreement(&anatomy));
@@ -107,13 +103,18 @@ fn meant() -> Result<PathBuf> {
     })
 }
 
-fn refuse_what_is_no_environment(root: &Path) -> Result<()> {
+/// Returns the absolute path of the environment that is typed as `dir`.
+///
+/// # Errors
+/// When there is none.
+fn root(dir: &Path) -> Result<PathBuf> {
+    let root = locate::directory(&target::absolute(dir)?)?;
     let problem = match root.metadata() {
         Err(_) if root.is_symlink() => "leads to nothing",
         Err(_) => "does not exist",
         Ok(metadata) if !metadata.is_dir() => "is a file, not a directory",
-        Ok(_) if root.join(pyvenv_cfg::FILE_NAME).symlink_metadata().is_ok() => return Ok(()),
-        Ok(_) if environment::is_half_made(root)? => return Ok(()),
+        Ok(_) if root.join(pyvenv_cfg::FILE_NAME).symlink_metadata().is_ok() => return Ok(root),
+        Ok(_) if environment::is_half_made(&root)? => return Ok(root),
         Ok(_) => "is not a virtual environment: it has no pyvenv.cfg",
     };
     Err(Hinted::error(
@@ -122,14 +123,10 @@ fn refuse_what_is_no_environment(root: &Path) -> Result<()> {
     ))
 }
 
-/// Returns what is wrong with the environment in `root`, an absolute path.
+/// Returns what is wrong with an environment.
 ///
 /// No Python is started unless it is to be looked at deeply.
-pub(super) fn findings(root: &Path, depth: Depth) -> Vec<Finding> {
-    of(&Anatomy::of(root), depth)
-}
-
-fn of(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
+pub(super) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
     let mut findings = check::findings(anatomy);
     findings.extend(activation::moved(anatomy));
     findings.extend(seed::check::findings(anatomy, depth));

@@ -10,13 +10,17 @@ use std::time::Duration;
 /// How long a Python may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Prints the answer on a line of its own, since importing pip may run what prints, too.
+/// Prints the answer on a line of its own, behind what pip prints, which is run as far as its version.
 const QUESTION: &str = r#"
 import json, sys
 answer = {"prefix": sys.prefix, "version": "%d.%d.%d" % sys.version_info[:3], "pip": None}
 if "pip" in sys.argv:
     try:
-        import pip._internal.cli.main
+        import runpy
+        sys.argv = ["pip", "--version"]
+        runpy.run_module("pip", run_name="__main__")
+    except SystemExit as end:
+        answer["pip"] = end.code and "it ends with %s" % end.code
     except BaseException as err:
         answer["pip"] = "%s: %s" % (type(err).__name__, err)
 print("\n" + json.dumps(answer))
@@ -81,7 +85,7 @@ fn version(anatomy: &Anatomy, answer: &Answer) -> Option<Finding> {
 
 fn pip(answer: &Answer) -> Option<Finding> {
     let problem = answer.pip.as_ref()?;
-    let message = format!("pip cannot be imported: {problem}");
+    let message = format!("pip does not run: {problem}");
     Some(Finding::broken(
         Kind::PipNotImportable,
         message,

@@ -127,10 +127,13 @@ impl Distribution {
     }
 }
 
-/// Returns whether a row is of a file that nobody takes away with good reason, as they do bytecode.
+/// Returns whether a row is of a file that nobody takes away with good reason, as they do bytecode, whose directories
+/// virtualenv records too.
 fn is_kept(row: &Row) -> bool {
-    let path = Path::new(&row.0);
-    !row.0.is_empty() && path.extension().is_none_or(|extension| extension != "pyc")
+    let is_bytecode = Path::new(&row.0)
+        .extension()
+        .is_some_and(|extension| extension == "pyc");
+    !row.0.is_empty() && !is_bytecode && !row.0.contains("__pycache__")
 }
 
 fn is_missing(path: &Path) -> bool {

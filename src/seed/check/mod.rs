@@ -18,9 +18,11 @@ pub(crate) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
     if depth == Depth::Glance {
         distributions.retain(|distribution| SEEDED.contains(&distribution.name.as_str()));
     }
-    let looks = parallel::map(&distributions, |distribution| {
-        distribution.look(anatomy, depth)
+    let numbered: Vec<_> = distributions.iter().enumerate().collect();
+    let mut looks = parallel::map(&numbered, |(number, distribution)| {
+        (*number, distribution.look(anatomy, depth))
     });
+    looks.sort_unstable_by_key(|(number, _)| *number);
     let installer = if pip::is_there(anatomy) {
         Installer::Pip
     } else {
@@ -28,7 +30,7 @@ pub(crate) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
     };
     let mut findings = Vec::from_iter(pip::missing(anatomy, &distributions));
     let mut scripts = Vec::new();
-    for (distribution, look) in distributions.iter().zip(looks) {
+    for (distribution, (_, look)) in distributions.iter().zip(looks) {
         findings.extend(lacking(distribution, &look.missing, installer));
         findings.extend(changed(distribution, &look.changed, installer));
         scripts.extend(look.scripts);

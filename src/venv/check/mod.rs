@@ -128,13 +128,13 @@ pub(crate) fn findings(anatomy: &Anatomy) -> Vec<Finding> {
 /// Returns up to this many names, and how many more there are.
 pub(crate) fn some_of(names: &[String]) -> String {
     const MOST: usize = 3;
-    let named: Vec<_> = names
+    let quoted: Vec<_> = names
         .iter()
         .take(MOST)
         .map(|name| format!("`{name}`"))
         .collect();
     match names.len().saturating_sub(MOST) {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
+        0 => quoted.join(", "),
+        more => format!("{} and {more} more", quoted.join(", ")),
     }
 }
