@@ -55,7 +55,9 @@ pub(crate) struct Seed<'a> {
 #[derive(Debug)]
 struct Kept {
     dist_info: PathBuf,
-    version: String,
+    /// `None` where it cannot be understood.
+    version: Option<Version>,
+    is_whole: bool,
 }
 
 impl Seed<'_> {
@@ -153,17 +155,20 @@ impl Seed<'_> {
             pip: recipe.pip()?,
         };
         let mode = self.mode(recipe, &installer);
-        let mut wanted = Vec::new();
+        let (mut wanted, mut stale) = (Vec::new(), Vec::new());
         for part in &recipe.parts {
-            let kept = self.kept(part.name)?;
-            if !kept
-                .as_ref()
-                .is_some_and(|kept| is_current(&kept.version, part.version))
-            {
-                wanted.push((part, kept));
+            let mut kept = self.kept(part.name)?;
+            let mut successor = PathBuf::from(part.dist_info);
+            match kept.pop_if(|newest| newest.is_current(part.version)) {
+                Some(newest) => successor = newest.dist_info,
+                None => wanted.push(part),
             }
+            stale.extend(
+                kept.into_iter()
+                    .map(|kept| (kept.dist_info, successor.clone())),
+            );
         }
-        for (part, _) in &wanted {
+        for part in wanted {
             let (outcome, mode) = installer.install(part, mode)?;
             if let Linked::Spoilt(path) = outcome {
                 self.ui.note(format_args!(
@@ -175,11 +180,7 @@ impl Seed<'_> {
             }
             self.say_how(part, mode);
         }
-        let replaced = |(part, kept): (&Part, Option<Kept>)| {
-            let kept = kept?;
-            Some(Replaced::new(&kept.dist_info, part.dist_info))
-        };
-        let replaced = wanted.into_iter().filter_map(replaced);
+        let replaced = stale.iter().map(|(old, new)| Replaced::new(old, new));
         replaced.collect::<Result<_>>().map(Some)
     }
 
@@ -212,36 +213,32 @@ impl Seed<'_> {
             .ok();
     }
 
-    /// Returns whether the environment keeps all of these.
+    /// Returns whether the environment keeps all of these, and no others of the same name.
     fn are_current(&self, wheels: &[Wheel]) -> Result<bool> {
         for wheel in wheels {
-            let kept = self.kept(&wheel.name)?;
-            if !kept.is_some_and(|kept| is_current(&kept.version, &wheel.version)) {
-                return Ok(false);
+            match self.kept(&wheel.name)?.as_slice() {
+                [kept] if kept.is_current(&wheel.version) => {}
+                _ => return Ok(false),
             }
         }
         Ok(true)
     }
 
-    /// Returns the distribution called `name` in an environment that keeps its packages.
-    fn kept(&self, name: &str) -> Result<Option<Kept>> {
+    /// Returns the distributions called `name` in an environment that keeps its packages, the newest last. There are several
+    /// where somebody was killed who replaced one by another.
+    fn kept(&self, name: &str) -> Result<Vec<Kept>> {
         let site_packages = self.layout.root.join(&self.layout.purelib);
-        let is_kept = matches!(self.existing, Some(Existing::Keep | Existing::Upgrade));
-        if !is_kept || !site_packages.is_dir() {
-            return Ok(None);
-        }
-        let version = |path: &Path| {
-            let dist_info = path.file_name()?.to_str()?.strip_suffix(".dist-info")?;
-            Some(dist_info.strip_prefix(name)?.strip_prefix('-')?.to_owned())
+        let Some(existing @ (Existing::Keep | Existing::Upgrade)) = self.existing else {
+            return Ok(Vec::new());
         };
+        if !site_packages.is_dir() {
+            return Ok(Vec::new());
+        }
         let paths = fs::list(&site_packages)?.into_iter();
-        let mut whole = paths.filter(|path| path.join("RECORD").is_file());
-        Ok(whole.find_map(|dist_info| {
-            Some(Kept {
-                version: version(&dist_info)?,
-                dist_info,
-            })
-        }))
+        let kept = paths.filter_map(|dist_info| Kept::new(name, dist_info, existing));
+        let mut kept: Vec<Kept> = kept.collect();
+        kept.sort_by(|one, other| one.version.cmp(&other.version));
+        Ok(kept)
     }
 
     fn say_how(&self, part: &Part, mode: LinkMode) {
@@ -259,8 +256,30 @@ impl Seed<'_> {
     }
 }
 
-/// Returns whether an installed version is the bundled one or a later one; one that cannot be understood is not.
-fn is_current(installed: &str, bundled: &str) -> bool {
-    let versions = (Version::from_str(installed), Version::from_str(bundled));
-    matches!(versions, (Ok(installed), Ok(bundled)) if installed >= bundled)
+impl Kept {
+    /// Returns the distribution that `dist_info` is of, `None` where that is another than `name`. For an upgrade, one that
+    /// lacks a file is none that is whole.
+    fn new(name: &str, dist_info: PathBuf, existing: Existing) -> Option<Self> {
+        let version = dist_info
+            .file_name()?
+            .to_str()?
+            .strip_suffix(".dist-info")?;
+        let version = version.strip_prefix(name)?.strip_prefix('-')?;
+        let version = Version::from_str(version).ok();
+        let is_whole = match existing {
+            Existing::Upgrade => uninstall::is_whole(&dist_info),
+            _ => dist_info.join("RECORD").is_file(),
+        };
+        Some(Self {
+            dist_info,
+            version,
+            is_whole,
+        })
+    }
+
+    /// Returns whether it is `bundled` or a later version.
+    fn is_current(&self, bundled: &str) -> bool {
+        let bundled = Version::from_str(bundled).ok();
+        self.is_whole && bundled.is_some() && self.version >= bundled
+    }
 }

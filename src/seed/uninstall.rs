@@ -11,21 +11,24 @@ use std::path::{Path, PathBuf};
 /// A distribution that another version of it takes the place of.
 #[derive(Debug)]
 pub(crate) struct Replaced {
-    /// The absolute paths of what it recorded.
+    /// The absolute paths of what it recorded, and of its `.dist-info`.
     files: Vec<PathBuf>,
     /// Its successor's `.dist-info`.
     new: PathBuf,
 }
 
 impl Replaced {
-    /// Reads what the distribution recorded, before anything is changed.
+    /// Reads what the distribution with the `.dist-info` `old` recorded, before anything is changed. `new` is that of its
+    /// successor, beside it.
     ///
     /// # Errors
-    /// When its `RECORD` cannot be read.
-    pub(crate) fn new(old: &Path, new: &str) -> Result<Self> {
-        let files =
-            recorded(old).with_context(|| format!("failed to replace `{}`", old.display()))?;
-        let new = old.with_file_name(new);
+    /// When `old` cannot be read.
+    pub(crate) fn new(old: &Path, new: &Path) -> Result<Self> {
+        let mut files =
+            own_files(old).with_context(|| format!("failed to replace `{}`", old.display()))?;
+        // Of one without a RECORD that can be understood nothing else is known.
+        files.extend(recorded(old).unwrap_or_default());
+        let new = old.with_file_name(new.file_name().unwrap_or_default());
         Ok(Self { files, new })
     }
 
@@ -83,6 +86,20 @@ fn carry_below(recorded: &HashSet<&Path>, from: &Path, to: &Path) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// Returns whether all is there that a distribution recorded, bytecode aside.
+pub(super) fn is_whole(dist_info: &Path) -> bool {
+    let is_bytecode = |path: &PathBuf| path.extension().is_some_and(|it| it == "pyc");
+    recorded(dist_info)
+        .is_ok_and(|files| files.iter().all(|path| is_bytecode(path) || path.exists()))
+}
+
+/// Returns the absolute paths of the files in a `.dist-info`.
+fn own_files(dist_info: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = fs::walk(dist_info)?;
+    found.retain(|(_, metadata)| !metadata.is_dir());
+    Ok(found.iter().map(|(name, _)| dist_info.join(name)).collect())
 }
 
 /// Returns the absolute paths of what a distribution recorded.

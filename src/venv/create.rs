@@ -31,8 +31,10 @@ pub(crate) struct Options {
 pub(crate) enum Existing {
     /// Replaces the files of the environment and leaves all others.
     Keep,
-    /// The same, said aloud: for a Python that was upgraded in place.
+    /// Mends the environment, and keeps its settings.
     Upgrade,
+    /// The same where it is broken, nothing where it is not.
+    Ensure,
     /// Replaces everything.
     Clear,
 }

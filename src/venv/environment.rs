@@ -1,8 +1,6 @@
 //! An environment on disk, whoever made it.
 
 use crate::sys::{fs, platform};
-use crate::venv::interpreter::Interpreter;
-use crate::venv::layout::Layout;
 use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
 use crate::venv::replace;
 use std::path::{Path, PathBuf};
@@ -89,6 +87,12 @@ impl Environment {
         Some(prompt)
     }
 
+    /// Returns whether the packages of the system are seen in it.
+    pub(crate) fn sees_the_system(&self) -> bool {
+        let value = self.cfg.get("include-system-site-packages");
+        value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// Returns the name of the directory of its executables, which may be that of another system.
     pub(crate) fn scripts_dir(&self) -> &'static str {
         let names = ["bin", "Scripts"];
@@ -96,22 +100,6 @@ impl Environment {
             .into_iter()
             .find(|name| self.root.join(name).is_dir())
             .unwrap_or(platform::SCRIPTS_DIR)
-    }
-
-    /// Returns the `X.Y` of the Python it was made of, where that is another than `interpreter`'s.
-    pub(crate) fn other_version(&self, interpreter: &Interpreter) -> Option<String> {
-        let (major, minor) = self.cfg.version()?;
-        Some(format!("{major}.{minor}")).filter(|version| *version != interpreter.version.x_y())
-    }
-
-    /// Returns whether packages are elsewhere than `interpreter` would look for them, as for another implementation.
-    pub(crate) fn keeps_packages_elsewhere(&self, layout: &Layout) -> bool {
-        let site_packages = self.root.join(&layout.purelib);
-        let siblings = site_packages.parent().and_then(Path::parent).map(fs::list);
-        !site_packages.is_dir()
-            && siblings.is_some_and(|list| {
-                list.is_ok_and(|paths| paths.iter().any(|path| path.join("site-packages").is_dir()))
-            })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::Hinted;
 use crate::sys::{fs, platform};
+use crate::venv::check::Anatomy;
 use crate::venv::create::{Existing, Options};
 use crate::venv::environment::{self, Environment};
 use crate::venv::interpreter::Interpreter;
@@ -251,14 +252,15 @@ pub(crate) fn refuse_another_python(
     options: &Options,
 ) -> Result<()> {
     let root = &layout.root;
-    let Some(environment) = Environment::open(root).filter(|_| options.existing != Existing::Clear)
-    else {
+    let anatomy = Anatomy::of(root);
+    if options.existing == Existing::Clear || !anatomy.is_environment() {
         return Ok(());
-    };
-    let other = environment.other_version(interpreter);
-    let elsewhere = environment.keeps_packages_elsewhere(layout);
+    }
+    let version = anatomy.version().map(|version| version.to_string());
+    let other = version.filter(|version| *version != interpreter.version.x_y());
+    let is_elsewhere = !anatomy.has_packages_in(layout);
     let other = other.map(|version| format!("Python {version}"));
-    let Some(other) = other.or_else(|| elsewhere.then(|| "another implementation".to_owned()))
+    let Some(other) = other.or_else(|| is_elsewhere.then(|| "another implementation".to_owned()))
     else {
         return Ok(());
     };

@@ -139,7 +139,16 @@ fn upgrade_mends_links_that_lead_nowhere() {
     let link = sandbox.path("env/bin").join(name);
     fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink("/nowhere/python3", &link).unwrap();
-    bare(&sandbox, python, &["--upgrade", "env"]);
+    let head = ["-p".as_ref(), python.path.as_os_str()];
+    let args = ["--without-pip", "--upgrade", "env"].map(AsRef::as_ref);
+    let said = sandbox
+        .rvenv(head.into_iter().chain(args))
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8_lossy(&said.stderr).starts_with("mended: "),
+        "{said:?}"
+    );
     assert_works(&sandbox, "env");
     let cfg = fs::read_to_string(sandbox.path("env/pyvenv.cfg")).unwrap();
     assert!(

@@ -26,6 +26,8 @@ mod pythons;
 #[cfg(unix)]
 mod readme;
 mod refuse;
+#[cfg(unix)]
+mod repair;
 #[cfg_attr(windows, allow(dead_code, reason = "most of what uses it is for Unix"))]
 mod sandbox;
 #[cfg(unix)]

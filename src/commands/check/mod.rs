@@ -3,6 +3,7 @@
 mod activation;
 mod report;
 
+pub(super) use crate::commands::check::report::command;
 use crate::commands::check::report::{Checked, Report};
 use crate::commands::json::{self, FailureAt};
 use crate::commands::{Context, is_set};

@@ -128,7 +128,7 @@ pub(super) fn print(reports: &[Report]) -> Result<()> {
 }
 
 /// Returns the command line that mends something, for sh.
-fn command(mend: &Mend, root: &Path) -> String {
+pub(crate) fn command(mend: &Mend, root: &Path) -> String {
     let quoted = |text: &str| SHELLS[0].literal(text);
     let path = quoted(&root.to_string_lossy());
     match mend {

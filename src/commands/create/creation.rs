@@ -1,6 +1,7 @@
 //! Making one environment: built aside, put into place as the last step.
 
 use crate::commands::Context;
+use crate::commands::create::repair;
 use crate::seed::{Replaced, Seed, repoint, upgrade_deps};
 use crate::shell::{Activation, SHELLS};
 use crate::sys::fs;
@@ -20,12 +21,13 @@ use std::time::Instant;
 const USUAL_SCRIPTS: [&str; 4] = ["activate", "activate.csh", "activate.fish", "Activate.ps1"];
 
 /// One environment to make, and what of.
+#[derive(Clone, Copy)]
 pub(super) struct Creation<'a> {
     pub(super) context: &'a Context,
     pub(super) cache_dir: Option<&'a Path>,
     pub(super) interpreter: &'a Interpreter,
     pub(super) memo: &'a Memo,
-    pub(super) layout: Layout,
+    pub(super) layout: &'a Layout,
     pub(super) options: &'a Options,
     pub(super) link_mode: Option<LinkMode>,
 }
@@ -38,25 +40,48 @@ impl Creation<'_> {
             self.interpreter.title(),
             self.interpreter.executable.display()
         ));
-        let found = self.make()?;
+        let Some(found) = self.make()? else {
+            return Ok(());
+        };
         if self.options.upgrade_deps {
-            upgrade_deps::run(self.interpreter, &self.layout)?;
+            upgrade_deps::run(self.interpreter, self.layout)?;
         }
         self.summarize(typed, found, started);
         Ok(())
     }
 
-    /// Makes it, once more where somebody else put something there meanwhile. Returns what was there.
-    fn make(&self) -> Result<Found> {
+    /// Makes it, once more where somebody else put something there meanwhile. Returns what was there, `None` where nothing
+    /// was to be done.
+    fn make(&self) -> Result<Option<Found>> {
+        let ui = self.context.ui;
         loop {
             let (found, turn) = self.look()?;
-            if self.stage(found, turn.as_ref())? == Outcome::Done {
-                return Ok(found);
+            if repair::is_ensured(ui, &self.layout.root, self.options, Some(self.interpreter)) {
+                return Ok(None);
             }
-            self.context
-                .ui
-                .note("something was put there meanwhile; trying again");
+            let options = repair::adapted(self.options, &self.layout.root);
+            let creation = Creation {
+                options: &options,
+                ..*self
+            };
+            if creation.mend(found, turn.as_ref())? == Outcome::Done {
+                return Ok(Some(found));
+            }
+            ui.note("something was put there meanwhile; trying again");
         }
+    }
+
+    /// Does its work, and where that is to mend something says what came of it.
+    fn mend(&self, found: Found, turn: Option<&Turn>) -> Result<Outcome> {
+        let is_repair = self.options.existing == Existing::Upgrade && found == Found::Directory;
+        let ailments = is_repair.then(|| repair::Ailments::of(&self.layout.root));
+        let outcome = self.stage(found, turn)?;
+        if outcome == Outcome::Done
+            && let Some(ailments) = ailments
+        {
+            ailments.say_what_is_mended(self.context.ui)?;
+        }
+        Ok(outcome)
     }
 
     /// Returns what is there, and this process's turn to change it.
@@ -72,7 +97,7 @@ impl Creation<'_> {
     }
 
     fn stage(&self, found: Found, turn: Option<&Turn>) -> Result<Outcome> {
-        let (ui, layout) = (self.context.ui, &self.layout);
+        let (ui, layout) = (self.context.ui, self.layout);
         if found == Found::Directory {
             target::refuse_another_python(self.interpreter, layout, self.options)?;
         }
@@ -95,7 +120,7 @@ impl Creation<'_> {
     fn carry_over(&self, replaced: &[Replaced], place: &Path) -> Result<Vec<PathBuf>> {
         let units = replaced
             .iter()
-            .map(|replaced| replaced.carry_over(place, &self.layout));
+            .map(|replaced| replaced.carry_over(place, self.layout));
         Ok(units.collect::<Result<Vec<_>>>()?.concat())
     }
 
@@ -109,7 +134,7 @@ impl Creation<'_> {
             interpreter: self.interpreter,
             memo: self.memo,
             link_mode: self.link_mode,
-            layout: &self.layout,
+            layout: self.layout,
             existing: (found == Found::Directory).then_some(self.options.existing),
         };
         let root = &self.layout.root;
@@ -120,7 +145,7 @@ impl Creation<'_> {
     /// Removes what is left of replaced distributions, which is no reason to fail: their successors are in place.
     fn remove_replaced(&self, replaced: &[Replaced]) {
         for replaced in replaced {
-            if let Err(err) = replaced.remove(&self.layout) {
+            if let Err(err) = replaced.remove(self.layout) {
                 self.context.ui.warn(format_args!("{err:#}"));
             }
         }
@@ -173,7 +198,7 @@ impl Creation<'_> {
     fn summarize(&self, typed: &Path, found: Found, started: Instant) {
         let ui = self.context.ui;
         let done = match (found, self.options.existing) {
-            (Found::Directory, Existing::Keep | Existing::Upgrade) => "updated",
+            (Found::Directory, Existing::Keep | Existing::Upgrade | Existing::Ensure) => "updated",
             _ => "created",
         };
         let activate = typed.join(&self.layout.scripts).join("activate");

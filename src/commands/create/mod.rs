@@ -1,12 +1,15 @@
 //! `rvenv ENV_DIR...` and `rvenv create`: makes environments.
 
 mod creation;
+mod repair;
 
 use crate::commands::create::creation::Creation;
 use crate::commands::{Context, is_set};
 use crate::error::Hinted;
 use crate::sys::link::LinkMode;
 use crate::sys::{interrupt, platform};
+use crate::ui::Ui;
+use crate::venv::check::Anatomy;
 use crate::venv::create::{Existing, Options, Prompt};
 use crate::venv::executables::Executables;
 use crate::venv::interpreter::{self, Known};
@@ -15,7 +18,7 @@ use crate::venv::target;
 use anyhow::{Context as _, Result, bail};
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, ValueEnum};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 pub(crate) const AFTER_HELP: &str = "\
@@ -60,9 +63,12 @@ struct Flags {
     /// Replace all that is in the environment's directory
     #[arg(long)]
     clear: bool,
-    /// Bring an environment up to this Python, which was upgraded in place
+    /// Mend an environment: its Python was upgraded or is gone, it was moved, its pip is missing
     #[arg(long)]
     upgrade: bool,
+    /// Do nothing where there is a healthy environment, mend a broken one, create a missing one
+    #[arg(long, conflicts_with_all = ["clear", "upgrade"])]
+    ensure: bool,
     /// Leave pip out
     #[arg(long, action = ArgAction::SetTrue, env = "RVENV_WITHOUT_PIP", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     without_pip: bool,
@@ -140,23 +146,48 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     let cache_dir = context.cache_dir();
     let cache_dir = cache_dir.as_deref();
     let python = flags.python.as_deref().filter(|python| !python.is_empty());
-    let found = interpreter::find(context.ui, cache_dir, python)?;
+    let mut asked = None;
     for env_dir in env_dirs {
         let root = target::resolve(Path::new(env_dir))?;
+        if python.is_none() && repair::is_ensured(context.ui, &root, &options, None) {
+            continue;
+        }
+        let own = base_of(context.ui, cache_dir, &root, &options, python)?;
+        let found = match (&own, &mut asked) {
+            (Some(own), _) => own,
+            (None, Some(asked)) => asked,
+            (None, asked) => asked.insert(interpreter::find(context.ui, cache_dir, python)?),
+        };
         let base = interpreter::outside(cache_dir, &found.interpreter, &root)?;
-        let Known { interpreter, memo } = base.as_ref().unwrap_or(&found);
+        let Known { interpreter, memo } = base.as_ref().unwrap_or(found);
         let creation = Creation {
             context,
             cache_dir,
             interpreter,
             memo,
-            layout: Layout::new(&root, interpreter),
+            layout: &Layout::new(&root, interpreter),
             options: &options,
             link_mode: flags.link_mode.mode(),
         };
         creation.create(Path::new(env_dir))?;
     }
     Ok(())
+}
+
+/// Returns the Python to mend the environment in `root` with where none was asked for.
+fn base_of(
+    ui: Ui,
+    cache_dir: Option<&Path>,
+    root: &Path,
+    options: &Options,
+    python: Option<&OsStr>,
+) -> Result<Option<Known>> {
+    let is_to_be_mended = matches!(options.existing, Existing::Upgrade | Existing::Ensure);
+    let anatomy = is_to_be_mended.then(|| Anatomy::of(root));
+    match anatomy.filter(|anatomy| python.is_none() && anatomy.is_environment()) {
+        Some(anatomy) => interpreter::of_environment(ui, cache_dir, &anatomy),
+        None => Ok(None),
+    }
 }
 
 impl Flags {
@@ -185,6 +216,7 @@ impl Flags {
 
     fn existing(&self) -> Result<Existing> {
         match (self.clear, self.upgrade) {
+            (false, false) if self.ensure => Ok(Existing::Ensure),
             (false, false) => Ok(Existing::Keep),
             (true, false) => Ok(Existing::Clear),
             (false, true) => Ok(Existing::Upgrade),

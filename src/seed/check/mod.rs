@@ -9,6 +9,8 @@ use crate::seed::check::distribution::Distribution;
 use crate::sys::parallel;
 use crate::venv::check::{Anatomy, Depth, Finding, Installer, Kind, Mend, some_of};
 
+pub(crate) use pip::is_there as has_pip;
+
 /// What an environment begins with.
 const SEEDED: [&str; 3] = ["pip", "setuptools", "wheel"];
 

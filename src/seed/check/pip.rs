@@ -5,7 +5,7 @@ use crate::sys::fs;
 use crate::venv::check::{Anatomy, Finding, Kind, Mend, some_of};
 
 /// Returns whether there is a package that can be imported as `pip`.
-pub(super) fn is_there(anatomy: &Anatomy) -> bool {
+pub(crate) fn is_there(anatomy: &Anatomy) -> bool {
     let mut libraries = anatomy.libraries.iter();
     libraries.any(|library| {
         library

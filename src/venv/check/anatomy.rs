@@ -2,6 +2,7 @@
 
 use crate::sys::fs;
 use crate::venv::check::Version;
+use crate::venv::layout::Layout;
 use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
 use std::path::{Path, PathBuf};
 
@@ -47,13 +48,28 @@ impl Anatomy {
         self.cfg.as_ref().ok()?.get(key)
     }
 
-    /// Returns the Python that it was made of, as far as anything tells.
+    /// Returns the Python that it was made of, as far as its `pyvenv.cfg` tells, or the only library there is.
     pub(crate) fn version(&self) -> Option<Version> {
         let recorded = self.cfg.as_ref().ok().and_then(PyvenvCfg::version);
-        let by_name = || self.libraries.iter().find_map(|library| library.version);
+        let by_name = || match self.libraries.as_slice() {
+            [library] => library.version,
+            _ => None,
+        };
         recorded
             .map(|(major, minor)| Version(major, minor))
             .or_else(by_name)
+    }
+
+    /// Returns whether its packages are where an interpreter would look for them; there may be none yet.
+    pub(crate) fn has_packages_in(&self, layout: &Layout) -> bool {
+        let site_packages = self.root.join(&layout.purelib);
+        let mut libraries = self.libraries.iter();
+        self.libraries.is_empty() || libraries.any(|library| library.site_packages == site_packages)
+    }
+
+    /// Returns whether there is an environment, or what is left of one.
+    pub(crate) fn is_environment(&self) -> bool {
+        self.cfg.is_ok() || !self.libraries.is_empty() && self.scripts.is_dir()
     }
 
     /// Returns its Python.

@@ -10,7 +10,7 @@ pub(super) fn findings(anatomy: &Anatomy) -> Vec<Finding> {
         Err(problem) => findings.push(Finding::broken(
             Kind::Configuration,
             format!("its {FILE_NAME} {problem}"),
-            Mend::Clear,
+            Mend::Upgrade,
         )),
         Ok(cfg) => {
             findings.extend(home(cfg));

@@ -9,6 +9,7 @@ mod permission;
 mod version;
 
 pub(crate) use anatomy::Anatomy;
+pub(crate) use permission::protect;
 use serde::Serialize;
 pub(crate) use version::Version;
 

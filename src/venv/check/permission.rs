@@ -1,21 +1,42 @@
 //! Who may change what an environment runs.
 
-use crate::sys::platform;
+use crate::sys::{fs, platform};
 use crate::venv::check::{Anatomy, Finding, Kind, Mend, some_of};
 use crate::venv::pyvenv_cfg;
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 const EVERYBODY_WRITES: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
+/// Finds what everybody may write to although the umask says that nobody else is to.
 pub(super) fn findings(anatomy: &Anatomy) -> Option<Finding> {
-    let open: Vec<String> = guarded(anatomy)
+    let open: Vec<String> = open(anatomy)
         .iter()
-        .filter(|path| is_open(path))
         .map(|path| shown(anatomy, path))
         .collect();
     let message = || format!("everybody on this machine may write to {}", some_of(&open));
     (!open.is_empty()).then(|| Finding::broken(Kind::WorldWritable, message(), Mend::Protect))
+}
+
+/// Takes from everybody what [`findings`] finds.
+///
+/// # Errors
+/// When somebody else owns it.
+pub(crate) fn protect(anatomy: &Anatomy) -> Result<()> {
+    open(anatomy).iter().try_for_each(|path| {
+        let mode = platform::mode(&fs::symlink_metadata(path)?);
+        fs::set_mode(path, mode & !EVERYBODY_WRITES)
+    })
+}
+
+fn open(anatomy: &Anatomy) -> Vec<PathBuf> {
+    if platform::umask() & EVERYBODY_WRITES == 0 {
+        return Vec::new();
+    }
+    let mut paths = guarded(anatomy);
+    paths.retain(|path| is_open(path));
+    paths
 }
 
 /// Returns what code comes from.

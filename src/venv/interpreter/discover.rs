@@ -3,9 +3,11 @@
 use crate::error::Hinted;
 use crate::sys::{fs, platform};
 use crate::ui::Ui;
+use crate::venv::check::Anatomy;
 use crate::venv::environment::Environment;
 use crate::venv::interpreter::pyenv::{self, Shim};
 use crate::venv::interpreter::{Interpreter, Known, cache};
+use crate::venv::layout::Layout;
 use anyhow::Result;
 use std::env;
 use std::ffi::OsStr;
@@ -64,6 +66,78 @@ pub(crate) fn outside(
             "name a Python outside of it with `--python`",
         )
     })
+}
+
+/// Returns what the environment in `anatomy` was made of, or another of that version on `PATH` where that is gone; `None`
+/// where the environment does not tell its version.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn of_environment(
+    ui: Ui,
+    cache_dir: Option<&Path>,
+    anatomy: &Anatomy,
+) -> Result<Option<Known>> {
+    let version = match anatomy.version() {
+        Some(version) => version,
+        None if anatomy.libraries.is_empty() => return Ok(None),
+        None => return Err(unknown(anatomy)),
+    };
+    let fits = |known: &Known| {
+        let layout = Layout::new(&anatomy.root, &known.interpreter);
+        known.interpreter.version.x_y() == version.to_string() && anatomy.has_packages_in(&layout)
+    };
+    for candidate in bases(anatomy, &version.to_string()) {
+        match cache::ask(cache_dir, &candidate) {
+            Ok(known) if fits(&known) => return Ok(Some(known)),
+            Ok(known) => {
+                let title = known.interpreter.title();
+                ui.note(format_args!(
+                    "skipped: `{}` is {title}",
+                    candidate.display()
+                ));
+            }
+            Err(err) => ui.note(format_args!("skipped: {err:#}")),
+        }
+    }
+    let root = anatomy.root.display();
+    Err(Hinted::error(
+        format!(
+            "`{root}` is of Python {version}, of which there is none, neither where it was nor on PATH"
+        ),
+        "name one with `--python`; or `--clear` makes the environment anew of another version, without its packages",
+    ))
+}
+
+/// Returns what may be the base of an environment: what its links lead to, what is in its `home`, and what is on `PATH`.
+fn bases(anatomy: &Anatomy, version: &str) -> Vec<PathBuf> {
+    let root = fs::real(&anatomy.root);
+    let linked = first_outside(&anatomy.python(), |path| fs::is_below(path, &root));
+    let versioned = ["python", "pypy"].map(|name| format!("{name}{version}"));
+    let plain = ["python3", "python", "pypy3", "pypy"].map(str::to_owned);
+    let names: Vec<String> = versioned.into_iter().chain(plain).collect();
+    let home = anatomy.get("home").map(PathBuf::from);
+    let of_home = home
+        .iter()
+        .flat_map(|home| names.iter().map(|name| home.join(name)));
+    let own = linked.into_iter().chain(of_home);
+    let is_outside = |path: &PathBuf| path.is_file() && !fs::is_below(path, &root);
+    let on_path = names.iter().flat_map(on_path);
+    let mut bases: Vec<PathBuf> = Vec::new();
+    for base in own.chain(on_path).filter(is_outside) {
+        if !bases.contains(&base) {
+            bases.push(base);
+        }
+    }
+    bases
+}
+
+fn unknown(anatomy: &Anatomy) -> anyhow::Error {
+    let root = anatomy.root.display();
+    Hinted::error(
+        format!("nothing tells which Python `{root}` is an environment of"),
+        "name it with `--python`; or `--clear` makes the environment anew, without its packages",
+    )
 }
 
 /// Returns the first path outside of an environment that the links of its interpreter lead to.

@@ -6,7 +6,7 @@ mod probe;
 mod pyenv;
 
 pub(crate) use cache::{FOLDER, Remembered, Standing, remembered};
-pub(crate) use discover::{find, outside};
+pub(crate) use discover::{find, of_environment, outside};
 
 use crate::sys::memo::Memo;
 use serde::{Deserialize, Serialize};

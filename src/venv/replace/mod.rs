@@ -135,7 +135,7 @@ fn open_beside(target: &Path) -> io::Result<Opened> {
 fn open_where_something_is(target: &Path, existing: Existing) -> io::Result<Opened> {
     let manner = match existing {
         Existing::Clear => Manner::Refill,
-        Existing::Keep | Existing::Upgrade => Manner::Merge,
+        Existing::Keep | Existing::Upgrade | Existing::Ensure => Manner::Merge,
     };
     if existing == Existing::Clear
         && !must_stay(target)

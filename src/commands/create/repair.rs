@@ -1,0 +1,148 @@
+//! `--upgrade` and `--ensure`: what is wrong with an environment, and what of that was mended.
+
+use crate::commands::check;
+use crate::error::Hinted;
+use crate::sys::fs;
+use crate::ui::Ui;
+use crate::venv::check::{self as findings, Anatomy, Depth, Finding, Kind, Mend};
+use crate::venv::create::{Existing, Options, Prompt};
+use crate::venv::environment::Environment;
+use crate::venv::interpreter::Interpreter;
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+/// Returns whether there is what `--ensure` asks for: a healthy environment, of `interpreter` where one is given, with the
+/// settings that were asked for.
+pub(super) fn is_ensured(
+    ui: Ui,
+    root: &Path,
+    options: &Options,
+    interpreter: Option<&Interpreter>,
+) -> bool {
+    let Some(environment) =
+        Environment::open(root).filter(|_| options.existing == Existing::Ensure)
+    else {
+        return false;
+    };
+    let anatomy = Anatomy::of(root);
+    let lacks = reason(&anatomy, &environment, options, interpreter);
+    match &lacks {
+        Some(lack) => ui.note(format_args!("`{}`: {lack}", root.display())),
+        None => ui.summary(format_args!("`{}` is healthy", root.display())),
+    }
+    lacks.is_none()
+}
+
+/// Returns why an environment is not what `--ensure` asks for.
+fn reason(
+    anatomy: &Anatomy,
+    environment: &Environment,
+    options: &Options,
+    interpreter: Option<&Interpreter>,
+) -> Option<String> {
+    let is_other = |interpreter: &&Interpreter| !is_of(anatomy, interpreter);
+    if let Some(interpreter) = interpreter.filter(is_other) {
+        return Some(format!("it is not of {}", interpreter.title()));
+    }
+    if options.system_site_packages && !environment.sees_the_system() {
+        return Some("it does not see the packages of the system".to_owned());
+    }
+    if options.with_pip && !crate::seed::check::has_pip(anatomy) {
+        return Some("there is no pip".to_owned());
+    }
+    let is_about_pip = |kind| matches!(kind, Kind::PipMissing | Kind::PipNotImportable);
+    let mut findings = check::findings(anatomy, Depth::Glance).into_iter();
+    let counts = |finding: &Finding| {
+        finding.is_broken() && (options.with_pip || !is_about_pip(finding.kind))
+    };
+    findings.find(counts).map(|finding| finding.message)
+}
+
+/// Returns whether an environment is of this very interpreter, as far as its `pyvenv.cfg` says.
+fn is_of(anatomy: &Anatomy, interpreter: &Interpreter) -> bool {
+    let home = anatomy.get("home").map(Path::new).map(fs::real);
+    let version = anatomy.cfg.as_ref().ok().and_then(|cfg| cfg.full_version());
+    let is_prefix = |recorded: &str| {
+        let own = interpreter.version.to_string();
+        recorded == own
+            || recorded
+                .strip_prefix(&own)
+                .is_some_and(|rest| rest.starts_with('.'))
+    };
+    home == Some(fs::real(&interpreter.home)) && version.is_none_or(is_prefix)
+}
+
+/// Returns the options for what is at `root`: one that is mended keeps the settings that nothing was said about.
+pub(super) fn adapted(options: &Options, root: &Path) -> Options {
+    let mut options = options.clone();
+    if options.existing == Existing::Ensure {
+        options.existing = if Anatomy::of(root).is_environment() {
+            Existing::Upgrade
+        } else {
+            Existing::Keep
+        };
+    }
+    let environment = Environment::open(root);
+    if let Some(environment) = environment.filter(|_| options.existing == Existing::Upgrade) {
+        options.system_site_packages |= environment.sees_the_system();
+        options.prompt = options.prompt.or_else(|| {
+            let shown = environment.prompt()?;
+            Some(Prompt {
+                typed: shown.clone(),
+                current_dir_name: shown,
+            })
+        });
+    }
+    options
+}
+
+/// What is wrong with an environment before it is mended.
+pub(super) struct Ailments {
+    root: PathBuf,
+    findings: Vec<Finding>,
+}
+
+impl Ailments {
+    pub(super) fn of(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            findings: check::findings(&Anatomy::of(root), Depth::Whole),
+        }
+    }
+
+    /// Says what is not wrong any more, and what still is.
+    ///
+    /// # Errors
+    /// When something is left that does not belong to a package.
+    pub(super) fn say_what_is_mended(self, ui: Ui) -> Result<()> {
+        let anatomy = Anatomy::of(&self.root);
+        findings::protect(&anatomy)?;
+        let left = check::findings(&anatomy, Depth::Whole);
+        for finding in self
+            .findings
+            .iter()
+            .filter(|finding| !left.contains(finding))
+        {
+            ui.answer(format_args!("mended: {}", finding.message));
+        }
+        let (packages, others): (Vec<_>, Vec<_>) = left
+            .iter()
+            .filter(|finding| finding.is_broken())
+            .partition(|finding| matches!(finding.mend, Mend::Reinstall(..)));
+        for finding in packages {
+            let command = check::command(&finding.mend, &self.root);
+            ui.warn(format_args!("{}; mend it with: {command}", finding.message));
+        }
+        if let Some(finding) = others.first() {
+            bail!(Hinted::error(
+                format!(
+                    "`{}` is still broken: {}",
+                    self.root.display(),
+                    finding.message
+                ),
+                format!("`{}` mends it", check::command(&finding.mend, &self.root)),
+            ));
+        }
+        Ok(())
+    }
+}

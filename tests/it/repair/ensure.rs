@@ -1,0 +1,124 @@
+//! `--ensure`: nothing where all is well, mended where not, created where nothing is.
+
+use super::{as_str, assert_healthy, fail, newest, run, same, sandbox, site_packages, two_pythons};
+use crate::existing::leftovers;
+use crate::sandbox::{self, Sandbox, tree};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command as Process;
+
+#[test]
+fn a_healthy_environment_is_left_as_it_is() {
+    let sandbox = sandbox();
+    let before = tree(sandbox.path("env"));
+    for args in [
+        &["--ensure", "env"][..],
+        &["--ensure", "-p", "base/bin/python3", "env"],
+    ] {
+        assert_eq!(run(&sandbox, args), "");
+        assert!(same(&sandbox.path("env"), &before), "{args:?} changed it");
+    }
+}
+
+/// <https://github.com/astral-sh/uv/issues/17899>
+#[test]
+fn no_program_is_started_for_a_healthy_environment() {
+    if Process::new("strace").arg("-V").output().is_err() {
+        return sandbox::missing("strace");
+    }
+    let mut sandbox = sandbox();
+    sandbox.set("RVENV_CACHE_DIR", "/dev/null");
+    let trace = sandbox.path("trace");
+    let mut command = sandbox.command("strace");
+    command.args([
+        "-f",
+        "-e",
+        "trace=execve",
+        "-o",
+        as_str(&trace),
+        sandbox::RVENV,
+    ]);
+    command.args(["--ensure", "env"]).assert().success();
+    let trace = fs::read_to_string(trace).unwrap();
+    assert_eq!(trace.matches("execve(").count(), 1, "{trace}");
+}
+
+#[test]
+fn what_is_missing_is_created() {
+    let sandbox = Sandbox::with_shared_store();
+    let python = as_str(&newest().path);
+    run(&sandbox, &["--ensure", "-p", python, "deep/env"]);
+    assert_healthy(&sandbox, "deep/env");
+    let cfg = fs::read_to_string(sandbox.path("deep/env/pyvenv.cfg")).unwrap();
+    assert!(!cfg.contains("--upgrade"), "{cfg}");
+    fs::create_dir(sandbox.path("empty")).unwrap();
+    run(&sandbox, &["--ensure", "-p", python, "empty"]);
+    assert_healthy(&sandbox, "empty");
+}
+
+#[test]
+fn what_is_broken_is_mended() {
+    let damages: [fn(&Sandbox); 5] = [
+        |sandbox| fs::remove_file(sandbox.path("env/bin/python3")).unwrap(),
+        |sandbox| fs::remove_file(sandbox.path("env/pyvenv.cfg")).unwrap(),
+        |sandbox| fs::remove_dir_all(site_packages(sandbox, "env").join("pip")).unwrap(),
+        |sandbox| fs::remove_file(sandbox.path("env/bin/pip")).unwrap(),
+        |sandbox| {
+            let script = sandbox.path("env/bin/activate");
+            let text = fs::read_to_string(&script).unwrap();
+            fs::write(
+                &script,
+                text.replace(as_str(&sandbox.path("env")), "/elsewhere"),
+            )
+            .unwrap();
+        },
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let sandbox = sandbox();
+        damage(&sandbox);
+        let said = run(&sandbox, &["--ensure", "env"]);
+        assert!(said.contains("mended: "), "{number}: {said}");
+        assert_healthy(&sandbox, "env");
+        assert_eq!(leftovers(&sandbox.path("env")), [] as [PathBuf; 0]);
+        assert_eq!(run(&sandbox, &["--ensure", "env"]), "", "{number}");
+    }
+}
+
+#[test]
+fn settings_that_it_lacks_are_given_to_it() {
+    let sandbox = Sandbox::with_shared_store();
+    let python = as_str(&newest().path);
+    run(&sandbox, &["-p", python, "--without-pip", "env"]);
+    let before = tree(sandbox.path("env"));
+    run(&sandbox, &["--ensure", "--without-pip", "env"]);
+    assert!(
+        same(&sandbox.path("env"), &before),
+        "it was healthy as asked for"
+    );
+    run(&sandbox, &["--ensure", "--system-site-packages", "env"]);
+    assert_healthy(&sandbox, "env");
+    let cfg = fs::read_to_string(sandbox.path("env/pyvenv.cfg")).unwrap();
+    assert!(cfg.contains("include-system-site-packages = true\n"));
+}
+
+#[test]
+fn another_minor_version_is_refused() {
+    let (_, Some(other)) = two_pythons() else {
+        return sandbox::missing("second minor version of Python");
+    };
+    let sandbox = sandbox();
+    let before = tree(sandbox.path("env"));
+    let said = fail(&sandbox, &["--ensure", "-p", as_str(&other.path), "env"]);
+    assert!(said.contains("is an environment of Python"), "{said}");
+    assert!(same(&sandbox.path("env"), &before));
+}
+
+#[test]
+fn what_else_to_do_with_what_is_there_contradicts_it() {
+    let sandbox = Sandbox::new();
+    for other in ["--clear", "--upgrade"] {
+        let output = sandbox.rvenv(["--ensure", other, "env"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+    assert!(tree(sandbox.path("")).is_empty());
+}
