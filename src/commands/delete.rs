@@ -104,6 +104,10 @@ impl Args {
 
     fn delete(&self, context: &Context, env_dir: &OsStr) -> Result<Gone> {
         let (ui, started) = (context.ui, Instant::now());
+        let finished = (!self.dry_run).then(|| remove::finish(ui, Path::new(env_dir)));
+        if let Some(root) = finished.flatten() {
+            return Ok(Gone::new(&root, Some(Removed::default())));
+        }
         refuse_redirect(Path::new(env_dir))?;
         let root = remove::inspect(Path::new(env_dir), self.loss())?;
         if self.dry_run {

@@ -111,8 +111,12 @@ pub(crate) fn project_entry(dir: &Path) -> Option<&'static str> {
 }
 
 /// Returns whether `dir` is what is left of an environment that never got its `pyvenv.cfg`: an interpreter or a script
-/// to activate it in `bin`, and nothing that a Python that is installed there would have, or other programs.
+/// to activate it in `bin`, and nothing that a Python that is installed there would have, or other programs; or of one that
+/// was being cleared or deleted.
 pub(crate) fn is_half_made(dir: &Path) -> anyhow::Result<bool> {
+    if replace::was_being_emptied(dir) {
+        return Ok(true);
+    }
     let is_telling = |path: &PathBuf| {
         let name = path
             .file_name()

@@ -189,19 +189,26 @@ pub(crate) fn remove(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
     }
 }
 
-/// Removes what is in a directory, and the directory too where what holds it lets it. Until all else is gone the
-/// `pyvenv.cfg` is there, so that the rest is still an environment.
+/// Removes what is in a directory, moved out of the way first so that it is gone at once, and the directory too where what
+/// holds it lets it.
 fn remove_in_place(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
-    let removed = remove_tree(root, pyvenv_cfg::FILE_NAME, count);
-    let is_empty = || fs::list(root).is_ok_and(|paths| paths.is_empty());
-    match removed {
-        Err(err) if is_empty() => {
-            ui.warn(format_args!("the empty directory stays: {err:#}"));
-            Ok(Removed::default())
-        }
-        Err(err) => Err(rest(root, root, &err)),
-        removed => removed,
+    let aside = replace::empty(root)?;
+    let removed = remove_tree(aside.path(), pyvenv_cfg::FILE_NAME, count);
+    let removed = removed.map_err(|err| rest(root, aside.path(), &err));
+    aside.keep();
+    let removed = removed?;
+    if let Err(err) = fs::remove_dir(root) {
+        ui.warn(format_args!("the empty directory stays: {err:#}"));
     }
+    Ok(removed)
+}
+
+/// Removes what a killed run has left of an environment that is not there any more. Returns where that was, `None` where
+/// nothing was left.
+pub(crate) fn finish(ui: Ui, typed: &Path) -> Option<PathBuf> {
+    let root = target::absolute(typed).ok()?;
+    let is_gone = root.symlink_metadata().is_err_and(|err| is_absent(&err));
+    (is_gone && replace::sweep(ui, &root) > 0).then_some(root)
 }
 
 /// Returns the error that says where the rest of `root` is.

@@ -1,8 +1,8 @@
 //! Putting an environment into a directory that stays: entry by entry, `pyvenv.cfg` last.
 
 use crate::error::Hinted;
-use crate::sys::fs;
 use crate::sys::workspace::Workspace;
+use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::pyvenv_cfg;
 use crate::venv::replace::undo::Undo;
@@ -24,7 +24,7 @@ pub(super) fn merge(
     };
     plan.merge(workspace.path(), target)?;
     let mut undo = Undo::default();
-    let mut moves = plan.in_order().iter();
+    let mut moves = plan.in_order(target).iter();
     let outcome = moves.try_for_each(|(from, to)| undo.replace(from, to));
     let workspace = undo.settle(outcome, workspace)?;
     discard(ui, workspace);
@@ -61,12 +61,13 @@ impl Plan {
         Ok(())
     }
 
-    /// What makes the directory an environment comes last, and what is new of packages before what runs them.
-    fn in_order(&mut self) -> &[(PathBuf, PathBuf)] {
+    /// What makes the directory an environment comes last, and packages before what runs them.
+    fn in_order(&mut self, target: &Path) -> &[(PathBuf, PathBuf)] {
         let units = &self.units;
-        self.moves.sort_by_key(|(from, to)| {
-            let is_last = from.ends_with(pyvenv_cfg::FILE_NAME);
-            (is_last, !units.contains(to))
+        let scripts = target.join(platform::SCRIPTS_DIR);
+        self.moves.sort_by_key(|(_, to)| {
+            let is_last = to.ends_with(pyvenv_cfg::FILE_NAME);
+            (is_last, to.starts_with(&scripts), !units.contains(to))
         });
         &self.moves
     }
@@ -94,15 +95,28 @@ fn in_the_way(path: &Path) -> anyhow::Error {
 pub(super) fn refill(ui: Ui, workspace: &Workspace, target: &Path) -> Result<Outcome> {
     let aside = Workspace::make_in(target, &prefix(target))?;
     let mut undo = Undo::default();
-    let mut old = movable(target)?;
-    old.sort_by_key(|path| !path.ends_with(pyvenv_cfg::FILE_NAME));
     let mut new = movable(workspace.path())?;
     new.sort_by_key(|path| path.ends_with(pyvenv_cfg::FILE_NAME));
     let moved =
-        move_all(&mut undo, &old, aside.path()).and_then(|()| move_all(&mut undo, &new, target));
+        move_out(&mut undo, target, &aside).and_then(|()| move_all(&mut undo, &new, target));
     let aside = undo.settle(moved, aside)?;
     discard(ui, aside);
     Ok(Outcome::Done)
+}
+
+/// Moves everything in `target` into a temporary directory in it; on failure, everything back.
+pub(crate) fn empty(target: &Path) -> Result<Workspace> {
+    let aside = Workspace::make_in(target, &prefix(target))?;
+    let mut undo = Undo::default();
+    let moved = move_out(&mut undo, target, &aside);
+    undo.settle(moved, aside)
+}
+
+/// Moves what is in `target` out of it, `pyvenv.cfg` first.
+fn move_out(undo: &mut Undo, target: &Path, aside: &Workspace) -> Result<()> {
+    let mut paths = movable(target)?;
+    paths.sort_by_key(|path| !path.ends_with(pyvenv_cfg::FILE_NAME));
+    move_all(undo, &paths, aside.path())
 }
 
 /// Returns what is in a directory, temporary directories aside.

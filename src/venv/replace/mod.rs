@@ -3,16 +3,19 @@
 mod merge;
 mod undo;
 
+pub(crate) use merge::empty;
+
 use crate::error::Hinted;
 use crate::sys::remove::{Count, remove_tree};
 use crate::sys::workspace::{self, Workspace};
 use crate::sys::{fs, interrupt, platform};
 use crate::ui::Ui;
 use crate::venv::create::Existing;
-use crate::venv::pyvenv_cfg;
+use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
 use crate::venv::replace::undo::Undo;
 use crate::venv::turn::Turn;
 use anyhow::{Context as _, Result};
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +32,15 @@ pub(crate) fn is_temporary(path: &Path) -> bool {
         .strip_prefix('.')
         .and_then(|name| name.rsplit_once(MARK));
     end.is_some_and(|(_, end)| workspace::is_ending(end))
+}
+
+/// Returns whether a killed run was about to move everything out of a directory, an environment's `pyvenv.cfg` first.
+pub(crate) fn was_being_emptied(dir: &Path) -> bool {
+    let prefix = prefix(dir);
+    let is_own = |name: &OsStr| workspace::is_name(name, &prefix);
+    let names = platform::names_in(dir, is_own).unwrap_or_default();
+    let mut moved = names.iter().map(|name| PyvenvCfg::read(&dir.join(name)));
+    moved.any(|cfg| cfg.is_ok_and(|cfg| cfg.get("home").is_some()))
 }
 
 /// How the staged environment gets to its target.
