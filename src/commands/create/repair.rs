@@ -19,9 +19,9 @@ pub(super) fn is_ensured(
     options: &Options,
     interpreter: Option<&Interpreter>,
 ) -> bool {
-    let Some(environment) =
-        Environment::open(root).filter(|_| options.existing == Existing::Ensure)
-    else {
+    let is_asked = options.existing == Existing::Ensure;
+    let environment = is_asked.then(|| Environment::open(root)).flatten();
+    let Some(environment) = environment else {
         return false;
     };
     let anatomy = Anatomy::of(root);
@@ -82,18 +82,21 @@ pub(super) fn adapted(options: &Options, root: &Path) -> Options {
             Existing::Keep
         };
     }
-    let environment = Environment::open(root);
-    if let Some(environment) = environment.filter(|_| options.existing == Existing::Upgrade) {
+    if options.existing == Existing::Upgrade
+        && let Some(environment) = Environment::open(root)
+    {
         options.system_site_packages |= environment.sees_the_system();
-        options.prompt = options.prompt.or_else(|| {
-            let shown = environment.prompt()?;
-            Some(Prompt {
-                typed: shown.clone(),
-                current_dir_name: shown,
-            })
-        });
+        options.prompt = options.prompt.or_else(|| kept_prompt(&environment));
     }
     options
+}
+
+fn kept_prompt(environment: &Environment) -> Option<Prompt> {
+    let shown = environment.prompt()?;
+    Some(Prompt {
+        typed: shown.clone(),
+        current_dir_name: shown,
+    })
 }
 
 /// What is wrong with an environment before it is mended.
