@@ -7,6 +7,8 @@ mod activate_script;
 #[cfg(unix)]
 mod cache;
 #[cfg(unix)]
+mod check;
+#[cfg(unix)]
 mod delete;
 #[cfg(unix)]
 mod existing;
