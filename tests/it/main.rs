@@ -18,6 +18,8 @@ mod image;
 #[cfg(unix)]
 mod interpreter;
 #[cfg(unix)]
+mod json;
+#[cfg(unix)]
 mod linking;
 #[cfg(unix)]
 mod parity;

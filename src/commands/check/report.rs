@@ -8,7 +8,6 @@ use crate::venv::check::{Anatomy, Finding, Installer, Kind, Mend, Severity};
 use crate::venv::pyvenv_cfg::PyvenvCfg;
 use anyhow::{Error, Result};
 use serde::{Serialize, Serializer};
-use std::path::Path;
 
 /// What checking one environment came to.
 #[derive(Debug)]
@@ -80,7 +79,7 @@ impl Checked {
             kind: finding.kind,
             severity: finding.severity,
             message: finding.message.clone(),
-            mend: command(&finding.mend, &anatomy.root),
+            mend: command(&finding.mend, anatomy),
         };
         Self {
             path: json::path(&anatomy.root),
@@ -128,9 +127,9 @@ pub(super) fn print(reports: &[Report]) -> Result<()> {
 }
 
 /// Returns the command line that mends something, for sh.
-pub(crate) fn command(mend: &Mend, root: &Path) -> String {
+pub(crate) fn command(mend: &Mend, anatomy: &Anatomy) -> String {
     let quoted = |text: &str| SHELLS[0].literal(text);
-    let path = quoted(&root.to_string_lossy());
+    let path = quoted(&json::path(&anatomy.root));
     match mend {
         Mend::Upgrade => format!("rvenv --upgrade {path}"),
         Mend::Clear => format!("rvenv --clear {path}"),
@@ -141,7 +140,7 @@ pub(crate) fn command(mend: &Mend, root: &Path) -> String {
             let words = words.join(" ");
             match installer {
                 Installer::Pip => {
-                    let python = quoted(&root.join("bin").join("python").to_string_lossy());
+                    let python = quoted(&json::path(&anatomy.python()));
                     format!("{python} -m pip install --force-reinstall --no-deps {words}")
                 }
                 Installer::Uv => {

@@ -133,7 +133,7 @@ impl Ailments {
             .filter(|finding| finding.is_broken())
             .partition(|finding| matches!(finding.mend, Mend::Reinstall(..)));
         for finding in packages {
-            let command = check::command(&finding.mend, &self.root);
+            let command = check::command(&finding.mend, &anatomy);
             ui.warn(format_args!("{}; mend it with: {command}", finding.message));
         }
         if let Some(finding) = others.first() {
@@ -143,7 +143,7 @@ impl Ailments {
                     self.root.display(),
                     finding.message
                 ),
-                format!("`{}` mends it", check::command(&finding.mend, &self.root)),
+                format!("`{}` mends it", check::command(&finding.mend, &anatomy)),
             ));
         }
         Ok(())
