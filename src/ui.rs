@@ -94,8 +94,9 @@ impl Ui {
         if err.is::<error::Reported>() {
             return;
         }
-        say(format_args!("{}: {err:#}", self.style("error", "1;31")));
-        for hint in error::hints(err) {
+        let message = printable_lines(&format!("{err:#}"));
+        say(format_args!("{}: {message}", self.style("error", "1;31")));
+        for hint in error::hints(err).map(printable_lines) {
             say(format_args!("{}: {hint}", self.style("hint", "1;36")));
         }
     }
@@ -194,6 +195,12 @@ pub(crate) fn printable(text: &str) -> String {
         escaped.unwrap_or_else(|| char.to_string())
     };
     text.chars().map(shown).collect()
+}
+
+/// Returns a text that may have several lines as [`printable`] has each.
+fn printable_lines(text: &str) -> String {
+    let lines = text.split('\n').map(printable);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a line; a reader that is gone, or a disk that is full, is no reason to stop.

@@ -4,6 +4,7 @@ use crate::sys::{fs, platform};
 use crate::venv::check::{Anatomy, Finding, Kind, Mend, some_of};
 use crate::venv::pyvenv_cfg;
 use anyhow::Result;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 const EVERYBODY_WRITES: u32 = 0o002;
@@ -58,19 +59,14 @@ fn guarded(anatomy: &Anatomy) -> Vec<PathBuf> {
 }
 
 /// Returns whether everybody may write to it; a symlink leads out of the environment, and its own mode means nothing.
-#[cfg(unix)]
+/// Permission bits are Unix's.
 fn is_open(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| {
+    let is_open = |metadata: Metadata| {
         let mode = platform::mode(&metadata);
         let is_guarded = metadata.is_dir() && mode & STICKY != 0;
         !metadata.is_symlink() && mode & EVERYBODY_WRITES != 0 && !is_guarded
-    })
-}
-
-/// Returns `false`: permission bits are Unix's.
-#[cfg(windows)]
-fn is_open(_path: &Path) -> bool {
-    false
+    };
+    cfg!(unix) && path.symlink_metadata().is_ok_and(is_open)
 }
 
 fn shown(anatomy: &Anatomy, path: &Path) -> String {

@@ -116,3 +116,23 @@ fn pipes_sockets_and_loops_are_not_waited_for() {
     pipe("env/pyvenv.cfg");
     survives(&sandbox);
 }
+
+#[test]
+fn what_a_terminal_would_obey_is_shown() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a\u{1b}[31m\u{202e}b/pyvenv.cfg", "home = /no\u{7}where\n");
+    let output = sandbox
+        .rvenv(["check", "a\u{1b}[31m\u{202e}b", "\u{1b}c"])
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    assert!(!said.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{said:?}");
+    for shown in [
+        r"a\u{1b}[31m\u{202e}b (made by venv): broken",
+        r"`/no\u{7}where`",
+        r"\u{1b}c` does not exist",
+    ] {
+        assert!(said.contains(shown), "{said}");
+    }
+}
