@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Replaced {
     /// The absolute paths of what it recorded, and of its `.dist-info`.
     files: Vec<PathBuf>,
+    /// Its `.dist-info`.
+    old: PathBuf,
     /// Its successor's `.dist-info`.
     new: PathBuf,
 }
@@ -29,7 +31,8 @@ impl Replaced {
         // Of one without a RECORD that can be understood nothing else is known.
         files.extend(recorded(old).unwrap_or_default());
         let new = old.with_file_name(new.file_name().unwrap_or_default());
-        Ok(Self { files, new })
+        let old = old.to_owned();
+        Ok(Self { files, old, new })
     }
 
     /// Puts what it did not record, in the directories that its successor in `place` has too, in with the successor's, so
@@ -52,6 +55,12 @@ impl Replaced {
             carry_below(&recorded, &layout.root.join(top), &place.join(top))?;
         }
         Ok(tops.into_iter().collect())
+    }
+
+    /// Returns its `.dist-info`, relative to the environment, where its successor has another.
+    pub(crate) fn dist_info(&self, layout: &Layout) -> Option<PathBuf> {
+        let inside = self.old.strip_prefix(&layout.root).ok()?;
+        (self.old != self.new).then(|| inside.to_owned())
     }
 
     /// Removes the files that it recorded and its successor did not; nothing outside of the environment.

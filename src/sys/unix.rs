@@ -97,7 +97,7 @@ pub(crate) fn names_in(
     let mut names = Vec::new();
     super::remove::entries(&directory, |name, _, _| {
         let name = OsStr::from_bytes(name.to_bytes());
-        if is_wanted(name) {
+        if name != "." && name != ".." && is_wanted(name) {
             names.push(name.to_owned());
         }
     })?;

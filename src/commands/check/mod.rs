@@ -9,10 +9,10 @@ use crate::commands::json::{self, FailureAt};
 use crate::commands::{Context, is_set};
 use crate::error::{Hinted, Reported};
 use crate::seed;
-use crate::sys::fs;
+use crate::sys::{fs, interrupt};
 use crate::venv::check::{Anatomy, Depth, Finding, Kind};
 use crate::venv::{check, environment, locate, pyvenv_cfg, target};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,10 @@ or {\"path\", \"error\", \"hint\"}. `mend` is a command line for sh.";
 
 impl Args {
     pub(crate) fn run(&self, context: &Context) -> Result<()> {
+        if self.depth() == Depth::Deep {
+            // The Python that is started is to end with this process.
+            interrupt::listen().context("failed to listen for signals")?;
+        }
         let dirs = match self.dirs() {
             Ok(dirs) => dirs,
             Err(err) if self.json => return Err(json::fail(&err)),

@@ -10,11 +10,11 @@ use crate::sys::memo::Memo;
 use crate::venv::create::{self, Existing, Options};
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
-use crate::venv::replace::{Outcome, Stage};
+use crate::venv::replace::{Outcome, Stage, Succession};
 use crate::venv::target::{self, Found};
 use crate::venv::turn::Turn;
 use anyhow::{Context as _, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// The activation scripts of POSIX Pythons since 3.8.
@@ -108,20 +108,24 @@ impl Creation<'_> {
         if self.options.existing == Existing::Upgrade {
             repoint::repoint(stage.path(), layout)?;
         }
-        let units = self.carry_over(&replaced, stage.path())?;
-        let outcome = stage.commit(ui, &units)?;
+        let succession = self.carry_over(&replaced, stage.path())?;
+        let outcome = stage.commit(ui, &succession)?;
         if outcome == Outcome::Done {
             self.remove_replaced(&replaced);
         }
         Ok(outcome)
     }
 
-    /// Puts what others have added to directories that are replaced into their successors, and returns the directories.
-    fn carry_over(&self, replaced: &[Replaced], place: &Path) -> Result<Vec<PathBuf>> {
-        let units = replaced
-            .iter()
-            .map(|replaced| replaced.carry_over(place, self.layout));
-        Ok(units.collect::<Result<Vec<_>>>()?.concat())
+    /// Puts what others have added to directories that are replaced into their successors, and returns what becomes of these.
+    fn carry_over(&self, replaced: &[Replaced], place: &Path) -> Result<Succession> {
+        let mut succession = Succession::default();
+        for replaced in replaced {
+            succession
+                .units
+                .extend(replaced.carry_over(place, self.layout)?);
+            succession.gone.extend(replaced.dist_info(self.layout));
+        }
+        Ok(succession)
     }
 
     fn install_pip(&self, place: &Path, found: Found) -> Result<Vec<Replaced>> {

@@ -6,7 +6,7 @@ use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::pyvenv_cfg;
 use crate::venv::replace::undo::Undo;
-use crate::venv::replace::{Outcome, discard, is_temporary, prefix};
+use crate::venv::replace::{Outcome, Succession, discard, is_temporary, prefix};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -15,14 +15,18 @@ pub(super) fn merge(
     ui: Ui,
     workspace: Workspace,
     target: &Path,
-    units: &[PathBuf],
+    succession: &Succession,
 ) -> Result<Outcome> {
-    let units = units.iter().map(|unit| target.join(unit)).collect();
+    let units = succession.units.iter().map(|unit| target.join(unit));
     let mut plan = Plan {
-        units,
+        units: units.collect(),
         moves: Vec::new(),
     };
     plan.merge(workspace.path(), target)?;
+    for (number, gone) in succession.gone.iter().enumerate() {
+        let aside = workspace.path().join(format!("gone-{number}"));
+        plan.moves.push((target.join(gone), aside));
+    }
     let mut undo = Undo::default();
     let mut moves = plan.in_order(target).iter();
     let outcome = moves.try_for_each(|(from, to)| undo.replace(from, to));

@@ -15,7 +15,7 @@ use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
 use crate::venv::replace::undo::Undo;
 use crate::venv::turn::Turn;
 use anyhow::{Context as _, Result};
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,13 +34,19 @@ pub(crate) fn is_temporary(path: &Path) -> bool {
     end.is_some_and(|(_, end)| workspace::is_ending(end))
 }
 
-/// Returns whether a killed run was about to move everything out of a directory, an environment's `pyvenv.cfg` first.
+/// Returns whether a killed run was about to move everything out of a directory, an environment's `pyvenv.cfg` first, or has
+/// left nothing but its own in it.
 pub(crate) fn was_being_emptied(dir: &Path) -> bool {
     let prefix = prefix(dir);
-    let is_own = |name: &OsStr| workspace::is_name(name, &prefix);
-    let names = platform::names_in(dir, is_own).unwrap_or_default();
-    let mut moved = names.iter().map(|name| PyvenvCfg::read(&dir.join(name)));
-    moved.any(|cfg| cfg.is_ok_and(|cfg| cfg.get("home").is_some()))
+    let names = platform::names_in(dir, |_| true).unwrap_or_default();
+    let own = names
+        .iter()
+        .filter(|name| workspace::is_name(name, &prefix));
+    let has_moved = |name: &OsString| {
+        let cfg = PyvenvCfg::read(&dir.join(name));
+        cfg.is_ok_and(|cfg| cfg.get("home").is_some())
+    };
+    own.clone().any(has_moved) || !names.is_empty() && names.len() == own.count()
 }
 
 /// How the staged environment gets to its target.
@@ -62,6 +68,15 @@ pub(crate) enum Outcome {
     Done,
     /// Somebody else put something at the target first; nothing was changed there.
     Lost,
+}
+
+/// What is not merged with what is there already; paths are relative to the environment.
+#[derive(Debug, Default)]
+pub(crate) struct Succession {
+    /// Directories that take the place of those that are there, as a whole.
+    pub(crate) units: Vec<PathBuf>,
+    /// Directories that go.
+    pub(crate) gone: Vec<PathBuf>,
 }
 
 /// A directory that becomes, or becomes part of, `target`; gone with everything in it unless it is committed.
@@ -106,13 +121,12 @@ impl Stage {
         self.workspace.path()
     }
 
-    /// Puts what was built at the target. The directories `units`, relative to it, take the place of those that are there
-    /// as a whole; others are merged with them.
+    /// Puts what was built at the target, of what is there already in the manner of `succession`.
     ///
     /// # Errors
     /// When the target cannot be changed, or this process is interrupted before; it is as it was then, or the error says
     /// where the rest of it is.
-    pub(crate) fn commit(self, ui: Ui, units: &[PathBuf]) -> Result<Outcome> {
+    pub(crate) fn commit(self, ui: Ui, succession: &Succession) -> Result<Outcome> {
         interrupt::check()?;
         let Self {
             workspace, target, ..
@@ -120,7 +134,7 @@ impl Stage {
         let outcome = match self.manner {
             Manner::Rename => rename(workspace, &target)?,
             Manner::Exchange => exchange(ui, workspace, &target)?,
-            Manner::Merge => merge::merge(ui, workspace, &target, units)?,
+            Manner::Merge => merge::merge(ui, workspace, &target, succession)?,
             Manner::Refill => merge::refill(ui, &workspace, &target)?,
         };
         self.parents.keep();
