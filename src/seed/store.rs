@@ -35,6 +35,7 @@ pub(super) fn image(
     interpreter: &Interpreter,
 ) -> Result<Image> {
     let images = images_dir(store);
+    inventory::own_folder(&images)?;
     let digest = HEXLOWER.encode(&Sha256::digest(fs::read(&wheel.path)?));
     let key = key(wheel, &digest, interpreter);
     let dir = images.join(&key);
@@ -95,14 +96,13 @@ pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
 }
 
 fn open_lock(path: &Path) -> Result<File> {
-    let file = File::options().create(true).append(true).open(path);
-    file.with_context(|| format!("failed to open `{}`", path.display()))
+    platform::open_lock(path).with_context(|| format!("failed to open `{}`", path.display()))
 }
 
 /// Returns whether a file is the one at `path`: who holds a lock may remove its file, and who waited then has a lock that
 /// the next process does not see.
 fn is_still(file: &File, path: &Path) -> bool {
-    let stamps = (file.metadata(), path.metadata());
+    let stamps = (file.metadata(), path.symlink_metadata());
     matches!(stamps, (Ok(own), Ok(there)) if platform::stamp(&own) == platform::stamp(&there))
 }
 

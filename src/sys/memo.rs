@@ -4,7 +4,7 @@
 //! hold is for the owners to say, who also keep the path itself in them: two paths may share a file.
 
 use crate::sys::{fs, platform};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use foldhash::fast::FixedState;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -82,7 +82,7 @@ impl Memo {
     /// Remembers a first part, and no second one.
     ///
     /// # Errors
-    /// When the folder cannot be made or written to.
+    /// When the folder cannot be made or written to, or is a symlink: what that leads to may be anybody's.
     pub(crate) fn remember_first(&mut self, what: &impl Serialize) -> Result<()> {
         self.first = postcard::to_stdvec(what)?;
         self.second = None;
@@ -107,7 +107,10 @@ impl Memo {
                 .concat()
         };
         let numbers = [number(&self.first), number(second)].concat();
-        fs::create_dir_all(path.parent().unwrap_or(path))?;
+        let folder = path.parent().unwrap_or(path);
+        fs::create_dir_all(folder)?;
+        let is_symlink = fs::symlink_metadata(folder)?.is_symlink();
+        ensure!(!is_symlink, "`{}` is a symlink", folder.display());
         fs::write_atomic(path, &[&MAGIC, &numbers[..], &self.first, second].concat())
     }
 }

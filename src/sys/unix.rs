@@ -109,6 +109,13 @@ pub(crate) fn is_own(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
+/// Opens a file to lock it, made where it is missing; a symlink is an error, and a pipe is not waited for.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    let own = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::CREATE | own;
+    Ok(rustix::fs::open(path, flags, Mode::from_bits_retain(0o666))?.into())
+}
+
 /// Returns the bytes that a file takes on disk.
 pub(crate) fn size_on_disk(metadata: &Metadata) -> u64 {
     metadata.blocks() * 512

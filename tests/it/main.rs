@@ -25,6 +25,8 @@ mod linking;
 mod parity;
 #[cfg(unix)]
 mod pip;
+#[cfg(unix)]
+mod planted;
 #[cfg_attr(windows, allow(dead_code, reason = "most of what uses it is for Unix"))]
 mod pythons;
 #[cfg(unix)]

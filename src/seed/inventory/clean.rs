@@ -4,8 +4,8 @@
 use crate::seed::inventory::{self, TAG, TAG_TEXT};
 use crate::seed::recipe::Recipe;
 use crate::seed::store;
-use crate::sys::fs;
 use crate::sys::usage::Usage;
+use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::interpreter::{self, Standing};
 use anyhow::Result;
@@ -244,7 +244,7 @@ impl<'a> Cleaner<'a> {
 
 /// Returns whether a lock is held, without making its file.
 fn look_at_lock(path: &Path) -> Lock {
-    let outcome = fs::open(path).map(|file| file.try_lock());
+    let outcome = platform::open(path).map(|file| file.try_lock());
     match outcome {
         Ok(Err(TryLockError::WouldBlock)) => Lock::Busy,
         _ => Lock::Held(None),

@@ -150,7 +150,7 @@ fn names(folder: &Path) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When it is a symlink: what it leads to may be anybody's.
-fn own_folder(path: &Path) -> Result<Option<PathBuf>> {
+pub(super) fn own_folder(path: &Path) -> Result<Option<PathBuf>> {
     match fs::symlink_metadata(path) {
         Err(err) if fs::is_not_found(&err) => Ok(None),
         Ok(metadata) if metadata.is_symlink() => Err(Hinted::error(
