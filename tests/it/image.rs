@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use walkdir::WalkDir;
 
-fn python() -> &'static Python {
+pub(crate) fn python() -> &'static Python {
     seeding_pythons()
         .find(|python| is_extreme(python))
         .expect("these tests need a python3 with ensurepip")
@@ -25,7 +25,7 @@ fn script(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
 }
 
 /// An interpreter of which some facts are changed on the way, each to a value in JSON.
-fn stand_in(sandbox: &Sandbox, python: &Python, facts: &[(&str, &str)]) -> PathBuf {
+pub(crate) fn stand_in(sandbox: &Sandbox, python: &Python, facts: &[(&str, &str)]) -> PathBuf {
     let change = |(fact, value): &(&str, &str)| {
         let old = r#"("[^"]*"|null|\[[^]]*\])"#;
         format!("-e 's#(\"{fact}\": ){old}#\\1{value}#' ")
@@ -38,7 +38,7 @@ fn stand_in(sandbox: &Sandbox, python: &Python, facts: &[(&str, &str)]) -> PathB
 const NO_PACKAGES: (&str, &str) = ("site_packages", "[]");
 
 /// A path as a value in JSON.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
 
@@ -156,7 +156,7 @@ fn a_module_that_does_not_compile_is_left_without_bytecode() {
 }
 
 /// Returns the paths and names of the wheels that an interpreter bundles, or has from its distribution.
-fn bundled(python: &Python) -> Vec<(PathBuf, String)> {
+pub(crate) fn bundled(python: &Python) -> Vec<(PathBuf, String)> {
     let question = "import ensurepip, os, sysconfig; \
         print(sysconfig.get_config_var('WHEEL_PKG_DIR') or os.path.join(os.path.dirname(ensurepip.__file__), '_bundled'))";
     let output = std::process::Command::new(&python.path)

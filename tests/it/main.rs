@@ -5,6 +5,8 @@
 #[cfg(unix)]
 mod activate_script;
 #[cfg(unix)]
+mod archives;
+#[cfg(unix)]
 mod cache;
 #[cfg(unix)]
 mod check;

@@ -2,8 +2,7 @@
 
 use crate::pythons::pythons;
 use crate::sandbox::Sandbox;
-use std::fs::File;
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use zip::write::SimpleFileOptions;
 
@@ -11,7 +10,7 @@ use zip::write::SimpleFileOptions;
 const PYTHON: &str = "./python";
 
 /// A sandbox with such an interpreter: a real one, whose answer is changed on the way.
-fn with_own_stdlib() -> Sandbox {
+pub(crate) fn with_own_stdlib() -> Sandbox {
     let sandbox = Sandbox::new();
     let script = format!(
         "#!/bin/sh\n'{}' \"$@\" | sed -e 's#\"stdlib\": \"[^\"]*\"#\"stdlib\": \"{}\"#' \
@@ -28,21 +27,25 @@ fn with_own_stdlib() -> Sandbox {
 
 /// Writes a bundled wheel of `pip` and one of `setuptools`, with these entries.
 fn bundle(sandbox: &Sandbox, entries: &[(&str, &str)]) {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, contents) in entries {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(contents.as_bytes()).unwrap();
+    }
+    bundle_bytes(sandbox, &zip.finish().unwrap().into_inner());
+}
+
+/// Writes a bundled wheel of `pip` and one of `setuptools`, with these bytes.
+pub(crate) fn bundle_bytes(sandbox: &Sandbox, wheel: &[u8]) {
     for project in ["pip", "setuptools"] {
         let name = format!("stdlib/ensurepip/_bundled/{project}-1.0-py3-none-any.whl");
-        let path = sandbox.write(name, "");
-        let mut zip = zip::ZipWriter::new(File::create(path).unwrap());
-        for (name, contents) in entries {
-            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-            zip.write_all(contents.as_bytes()).unwrap();
-        }
-        zip.finish().unwrap();
+        sandbox.write(name, wheel);
     }
 }
 
 /// Makes an environment below folders that are not there, which fails and leaves none of them.
 #[track_caller]
-fn check(sandbox: &Sandbox, message: &str, hint: &str) {
+pub(crate) fn check(sandbox: &Sandbox, message: &str, hint: &str) {
     let output = sandbox.rvenv(["-p", PYTHON, "a/b/env"]).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
@@ -78,10 +81,7 @@ fn an_interpreter_without_wheels_says_which_package_has_them() {
 #[test]
 fn a_wheel_that_is_no_archive_is_refused() {
     let sandbox = with_own_stdlib();
-    for project in ["pip", "setuptools"] {
-        let name = format!("stdlib/ensurepip/_bundled/{project}-1.0-py3-none-any.whl");
-        sandbox.write(name, "garbage");
-    }
+    bundle_bytes(&sandbox, b"garbage");
     check(
         &sandbox,
         "is not a wheel that can be installed",
