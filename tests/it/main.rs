@@ -44,4 +44,6 @@ mod seed;
 mod shells;
 #[cfg(unix)]
 mod store;
+#[cfg(target_os = "linux")]
+mod throwaway;
 mod tidy;
