@@ -33,6 +33,8 @@ mod planted;
 mod pythons;
 #[cfg(unix)]
 mod readme;
+#[cfg(unix)]
+mod refusals;
 mod refuse;
 #[cfg(unix)]
 mod repair;

@@ -234,12 +234,17 @@ pub(crate) enum Entry {
         content: Vec<u8>,
         modified: SystemTime,
     },
+    /// A pipe, a socket, a device.
+    Special {
+        mode: u32,
+    },
 }
 
 impl fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory { mode } => write!(formatter, "directory {mode:o}"),
+            Self::Special { mode } => write!(formatter, "special {mode:o}"),
             Self::Link { target } => write!(formatter, "link to {}", target.display()),
             Self::File {
                 mode,
@@ -281,6 +286,8 @@ fn entry(path: &Path) -> Entry {
         }
     } else if metadata.is_dir() {
         Entry::Directory { mode }
+    } else if !metadata.is_file() {
+        Entry::Special { mode }
     } else {
         Entry::File {
             mode,
