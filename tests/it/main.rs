@@ -14,6 +14,8 @@ mod check;
 mod delete;
 #[cfg(unix)]
 mod existing;
+#[cfg(unix)]
+mod fuzz;
 mod help;
 #[cfg(unix)]
 mod image;

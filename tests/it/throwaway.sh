@@ -26,7 +26,7 @@ build() {
 }
 
 furnish() {
-    mkdir -p /etc /home/you "/home/me/project/src" /home/me/.ssh /srv/data
+    mkdir -p /etc /home/me/project/src /home/me/.ssh /srv/data
     echo key >/home/me/.ssh/id
     echo code >/home/me/project/src/main.py
     echo data >/srv/data/file
@@ -84,7 +84,7 @@ try_all() {
     digests >/tmp/digests
     for here in / /srv /home/me /home/me/project/src; do
         cd "$here"
-        for target in / // /. /.. /home/.. /srv/../ '' ' ' '	' "$HOME" "$HOME/" "$HOME/." /home /home/ /home/you/.. \
+        for target in / // /. /.. "$HOME/../.." /srv/../ '' ' ' '	' "$HOME" "$HOME/" "$HOME/." /home "$HOME/.." /srv/../home \
             /link-to-root /link-to-root/ /link-to-home /link-to-home/ /link-to-home/. /link-to-root/home/me; do
             never "$target"
         done
@@ -108,7 +108,7 @@ try_all() {
     export VIRTUAL_ENV=/home/me/project
     refused delete /home/me/project
     unset VIRTUAL_ENV
-    for HOME in /link-to-home /home/me/ /home/you/../me /home/me/project/src; do
+    for HOME in /link-to-home /home/me/ /srv/../home/me /home/me/project/src; do
         never /home/me
     done
     HOME=/home/me
