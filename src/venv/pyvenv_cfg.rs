@@ -49,7 +49,7 @@ impl PyvenvCfg {
     pub(crate) fn parse(text: &str) -> Self {
         let entry = |line: &str| {
             let (key, value) = line.split_once('=')?;
-            Some((key.trim().to_lowercase(), value.trim().to_owned()))
+            Some((strip(key).to_lowercase(), strip(value).to_owned()))
         };
         Self {
             entries: text.split(['\n', '\r']).filter_map(entry).collect(),
@@ -122,6 +122,11 @@ impl fmt::Display for PyvenvCfg {
             .iter()
             .try_for_each(|(key, value)| writeln!(f, "{key} = {value}"))
     }
+}
+
+/// Takes away what Python's `str.strip` does, which is more than white space.
+fn strip(text: &str) -> &str {
+    text.trim_matches(|char: char| char.is_whitespace() || matches!(char, '\x1c'..='\x1f'))
 }
 
 /// Returns the `python -m venv` line that makes the same environment, flags in CPython's order, nothing quoted.
@@ -263,5 +268,109 @@ mod tests {
         assert_eq!(cfg.version(), Some((3, 12)));
         assert_eq!(PyvenvCfg::parse(&cfg.to_string()), cfg);
         assert_eq!(PyvenvCfg::parse("version = x.y").version(), None);
+    }
+
+    /// Returns a text that is full of what matters to a reader of such files.
+    fn text(random: &mut fastrand::Rng) -> String {
+        const PIECES: [&str; 34] = [
+            "home",
+            "HOME",
+            "Home ",
+            "include-system-site-packages",
+            "version",
+            "prompt",
+            "=",
+            "=",
+            " = ",
+            "==",
+            "true",
+            "false",
+            "/usr/bin",
+            "3.13.0",
+            "'it\\'s'",
+            "\"\\u2028\"",
+            "\n",
+            "\n",
+            "\r",
+            "\r\n",
+            "\t",
+            " ",
+            "\u{b}",
+            "\u{c}",
+            "\u{1c}",
+            "\u{1f}",
+            "\u{85}",
+            "\u{a0}",
+            "\u{2028}",
+            "\u{feff}",
+            "\u{180e}",
+            "İ",
+            "Σ",
+            "#",
+        ];
+        let pieces = random.usize(..40);
+        (0..pieces)
+            .map(|_| *random.choice(PIECES.iter()).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn whatever_is_read_is_read_again_as_the_same() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..5000 {
+            let mut bytes = text(&mut random).into_bytes();
+            for _ in 0..random.usize(..3).min(bytes.len()) {
+                let at = random.usize(..bytes.len());
+                bytes[at] = random.u8(..);
+            }
+            let cfg = PyvenvCfg::parse(&String::from_utf8_lossy(&bytes));
+            assert_eq!(PyvenvCfg::parse(&cfg.to_string()), cfg, "{bytes:?}");
+            let _ = (cfg.version(), cfg.prompt());
+        }
+    }
+
+    /// `site.venv` of every version, on many texts at once.
+    #[test]
+    fn python_reads_the_same() {
+        const SITE: &str = "
+import json, sys
+for text in json.load(sys.stdin):
+    with open(sys.argv[1], 'w', newline='', encoding='utf-8') as file:
+        file.write(text)
+    home = system = None
+    with open(sys.argv[1], encoding='utf-8') as file:
+        for line in file:
+            if '=' in line:
+                key, _, value = line.partition('=')
+                key, value = key.strip().lower(), value.strip()
+                if key == 'include-system-site-packages':
+                    system = value
+                elif key == 'home':
+                    home = value
+    print(json.dumps([home, system]))
+";
+        use std::io::Write as _;
+        use std::process::{Command, Stdio};
+        let mut random = fastrand::Rng::with_seed(2);
+        let texts: Vec<String> = (0..1000).map(|_| text(&mut random)).collect();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut python = Command::new("python3");
+        python.args(["-c", SITE]).arg(file.path());
+        python.stdin(Stdio::piped()).stdout(Stdio::piped());
+        // Not every machine has one, and `tests/it` says so.
+        let Ok(mut python) = python.spawn() else {
+            return;
+        };
+        let input = serde_json::to_vec(&texts).unwrap();
+        python.stdin.take().unwrap().write_all(&input).unwrap();
+        let output = python.wait_with_output().unwrap();
+        let answers = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(answers.lines().count(), texts.len());
+        for (text, answer) in texts.iter().zip(answers.lines()) {
+            let expected: [Option<String>; 2] = serde_json::from_str(answer).unwrap();
+            let cfg = PyvenvCfg::parse(text);
+            let found = ["home", "include-system-site-packages"].map(|key| cfg.get(key));
+            assert_eq!(found, expected.each_ref().map(Option::as_deref), "{text:?}");
+        }
     }
 }
