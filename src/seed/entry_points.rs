@@ -89,4 +89,50 @@ mod tests {
         assert_eq!(names, ["pip", "pip3", "pip3.9"]);
         assert_eq!(scripts[0].module, "pip._internal.cli.main");
     }
+
+    #[test]
+    fn whatever_is_declared_a_launcher_that_stays_has_a_plain_name() {
+        const PIECES: [&str; 20] = [
+            "[console_scripts]\n",
+            "[console_scripts]\n",
+            "[",
+            "]",
+            "\n",
+            "\n",
+            "\r\n",
+            "=",
+            " = ",
+            ":",
+            "a.b:c",
+            "pip",
+            "pip3",
+            "easy_install-",
+            "..",
+            "/",
+            "\\",
+            "\0",
+            "\u{2028}",
+            "é",
+        ];
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut names = 0;
+        for _ in 0..20_000 {
+            let pieces = random.usize(..30);
+            let text = (0..pieces).map(|_| *random.choice(PIECES.iter()).unwrap());
+            for script in EntryPoint::parse_all(&text.collect::<String>()) {
+                if script.stays_in_bin() {
+                    let all = script.launcher_names("3.13").into_iter();
+                    names += all.inspect(|name| assert_plain(name)).count();
+                }
+            }
+        }
+        assert!(names > 100, "{names}");
+    }
+
+    #[track_caller]
+    fn assert_plain(name: &str) {
+        let path = std::path::Path::new("bin").join(name);
+        assert_eq!(path.parent(), Some("bin".as_ref()), "{name:?}");
+        assert!(!name.contains(['\0', '\n', '\\', ':']), "{name:?}");
+    }
 }

@@ -277,4 +277,46 @@ mod tests {
         let main = std::io::read_to_string(archive.by_name("__main__.py").unwrap()).unwrap();
         assert_eq!(main, "import sys\n");
     }
+
+    #[test]
+    fn whatever_a_launcher_is_it_starts_what_is_beside_it_or_is_left_alone() {
+        const PIECES: [&str; 20] = [
+            "#!",
+            "#!/bin/sh\n'''exec' ",
+            "/old/bin/",
+            "python3",
+            "python",
+            "pypy3",
+            "/",
+            "\n",
+            "\n",
+            "'''exec' ",
+            "\"",
+            "'",
+            " \"$0\" \"$@\"\n",
+            "' '''\n",
+            "$(x)",
+            " -E",
+            "..",
+            "é",
+            "\r\n",
+            "\0",
+        ];
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("python3"), "").unwrap();
+        let head = format!("#!{}/python3\n", dir.path().display());
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut count = 0;
+        for _ in 0..50_000 {
+            let pieces = random.usize(..9);
+            let text = (0..pieces).map(|_| *random.choice(PIECES.iter()).unwrap());
+            let text: String = text.collect();
+            if let Some(repointed) = repointed(&text, dir.path()) {
+                let rest = repointed.strip_prefix(&head);
+                assert!(rest.is_some_and(|rest| text.ends_with(rest)), "{text:?}");
+                count += 1;
+            }
+        }
+        assert!(count > 10, "{count}");
+    }
 }

@@ -230,3 +230,59 @@ fn divided(text: Cow<'_, str>) -> Record<'_> {
     };
     Record { before, after }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe() -> Recipe<'static> {
+        let leaf = |path| Leaf {
+            path,
+            directories: 1,
+            look: None,
+        };
+        let launcher = Launcher {
+            names: vec!["pip".to_owned(), "pip3".to_owned()],
+            script: "import sys\n".into(),
+            blank_line: false,
+        };
+        let part = Part {
+            name: "pip",
+            version: "24.2",
+            image: "pip-24.2",
+            dist_info: "pip-24.2.dist-info",
+            directories: vec!["pip", "pip-24.2.dist-info"],
+            files: ["pip/a.py", "pip/b.pyc"].map(leaf).into(),
+            launchers: vec![launcher],
+            record: divided("a,,\r\nb,,\r\n".into()),
+            is_requested: true,
+        };
+        Recipe {
+            shape: SHAPE,
+            witnesses: vec![Witness::of("/nowhere".into())],
+            umask: platform::umask(),
+            is_unclonable: false,
+            parts: vec![part],
+        }
+    }
+
+    /// Lengths that are spoilt, too: what they ask for is never set aside at once.
+    #[test]
+    fn what_is_spoilt_is_no_recipe_or_another_one() {
+        let bytes = recipe().to_bytes().unwrap();
+        assert!(Recipe::recall(&bytes).is_some());
+        for length in 0..bytes.len() {
+            assert!(Recipe::recall(&bytes[..length]).is_none(), "{length}");
+        }
+        let endless = [[0xff; 9].as_slice(), &[1]].concat();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut spoilt = bytes.clone();
+                spoilt[at] ^= 1 << bit;
+                Recipe::recall(&spoilt);
+                Recipe::images(&spoilt);
+            }
+            Recipe::recall(&[&bytes[..at], &endless, &bytes[at..]].concat());
+        }
+    }
+}

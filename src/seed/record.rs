@@ -112,4 +112,41 @@ mod tests {
         assert!(!Row(row.0.clone(), row.1.clone(), "2".to_owned()).matches(b"x"));
         assert!(parse(b"only,two\n").is_err());
     }
+
+    #[test]
+    fn whatever_is_read_is_read_again_as_the_same() {
+        const PIECES: [&[u8]; 16] = [
+            b"pip/a.py",
+            b",",
+            b",",
+            b",,",
+            b"\"",
+            b"\"\"",
+            b"\n",
+            b"\r\n",
+            b"\r",
+            b"sha256=AAAA",
+            b"-1",
+            b"1e9",
+            b" ",
+            b"../../x",
+            b"\xff",
+            b"\0",
+        ];
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut understood = 0;
+        for _ in 0..5000 {
+            let pieces = random.usize(..20);
+            let text = (0..pieces).map(|_| *random.choice(PIECES.iter()).unwrap());
+            let text = text.collect::<Vec<_>>().concat();
+            if let Ok(mut rows) = parse(&text) {
+                let rendered = render(rows.clone()).unwrap();
+                rows.sort();
+                assert_eq!(parse(&rendered).unwrap(), rows, "{text:?}");
+                insert(&String::from_utf8(rendered).unwrap(), rows).unwrap();
+                understood += 1;
+            }
+        }
+        assert!(understood > 100, "{understood}");
+    }
 }
