@@ -1,6 +1,8 @@
 //! Hostile names, as the directory and as the prompt: a whole environment that means nothing else by them, or a refusal
 //! that changes nothing. `RVENV_TEST_SEED` says which names; what fails says its own.
 
+mod readers;
+
 use crate::pythons::{Python, pythons, seeding_pythons};
 use crate::sandbox::{Sandbox, tree};
 use fastrand::Rng;
@@ -16,7 +18,7 @@ const CASES: u64 = 50;
 const SEED: u64 = 20_261_123;
 
 /// Returns the seed of a run.
-pub(crate) fn seed() -> u64 {
+fn seed() -> u64 {
     let set = std::env::var("RVENV_TEST_SEED").ok();
     set.map_or(SEED, |seed| {
         seed.parse().expect("RVENV_TEST_SEED is a number")
