@@ -141,6 +141,9 @@ fn a_file_that_says_which_version_of_pyenv() {
     assert!(made > 0);
 }
 
+/// How a memory or a manifest begins, and what is too much of it.
+const MEMORIES: &[&[u8]] = &[b"rvenv\0m3", &[0xff; 8], b"{\"files\":", b"[[[[", b"9e99"];
+
 /// Spoils what a store remembers: an environment is made as if there were nothing.
 #[test]
 fn a_store_that_is_spoilt_in_any_place() {
@@ -158,12 +161,7 @@ fn a_store_that_is_spoilt_in_any_place() {
             let mut bytes = whole.clone();
             match random.u8(..4) {
                 0 => bytes.truncate(random.usize(..whole.len())),
-                1 => {
-                    bytes = garbage(
-                        &mut random,
-                        &[b"rvenv\0m3", &[0xff; 8], b"{\"files\":", b"[[[[", b"9e99"],
-                    )
-                }
+                1 => bytes = garbage(&mut random, MEMORIES),
                 _ => {
                     let at = random.usize(..whole.len());
                     bytes[at] ^= 1 << random.u8(..8);
