@@ -106,6 +106,8 @@ fn try_one(sandbox: &Sandbox, args: &[&str], what: &str) {
     match output.status.code() {
         Some(0) if args[0] == "delete" => assert!(!is_there, "{what}"),
         Some(0) => assert_works(sandbox, what),
+        // What it could mend is mended then, and the rest is said.
+        Some(1) if args[0] == "--upgrade" && stderr.contains("is still broken") => {}
         Some(1) => {
             assert!(stderr.starts_with("error: "), "{what}: {stderr}");
             assert_eq!(before, tree(sandbox.path("env")), "{what}: {stderr}");
