@@ -21,6 +21,8 @@ mod help;
 mod image;
 #[cfg(unix)]
 mod interpreter;
+#[cfg(target_os = "linux")]
+mod killed;
 #[cfg(unix)]
 mod json;
 #[cfg(unix)]

@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::process::Command as Process;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
@@ -48,7 +49,25 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// With an empty store of its own, on the same file system as its folder.
     pub(crate) fn new() -> Self {
-        let root = tempfile::Builder::new().prefix("rv").tempdir().unwrap();
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// In memory where the machine has such a place: for what makes environments by the hundred.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() {
+            Self::within(memory)
+        } else {
+            Self::new()
+        }
+    }
+
+    /// Below `parent`.
+    pub(crate) fn within(parent: &Path) -> Self {
+        let root = tempfile::Builder::new()
+            .prefix("rv")
+            .tempdir_in(parent)
+            .unwrap();
         let top = root.path().canonicalize().unwrap();
         let (folder, home, store) = (top.join("work"), top.join("home"), top.join("store"));
         for directory in [&folder, &home] {
@@ -152,7 +171,12 @@ impl Sandbox {
 
     /// Any program, in the folder and with nothing but the sandbox's environment.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+        Command::from_std(self.process(program))
+    }
+
+    /// The same, to be started and waited for.
+    pub(crate) fn process(&self, program: impl AsRef<OsStr>) -> Process {
+        let mut command = Process::new(program);
         command.current_dir(&self.folder).env_clear().envs(kept());
         command
             .env("PATH", &self.search)
