@@ -53,3 +53,5 @@ mod store;
 #[cfg(target_os = "linux")]
 mod throwaway;
 mod tidy;
+#[cfg(target_os = "linux")]
+mod together;
