@@ -16,6 +16,8 @@ mod delete;
 mod existing;
 #[cfg(unix)]
 mod fuzz;
+#[cfg(target_os = "linux")]
+mod faults;
 mod help;
 #[cfg(unix)]
 mod image;
