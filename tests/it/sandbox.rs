@@ -53,6 +53,7 @@ impl Sandbox {
     }
 
     /// In memory where the machine has such a place: for what makes environments by the hundred.
+    #[cfg(target_os = "linux")]
     pub(crate) fn in_memory() -> Self {
         let memory = Path::new("/dev/shm");
         if memory.is_dir() {

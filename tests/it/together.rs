@@ -11,7 +11,7 @@ const PROCESSES: usize = 8;
 
 fn rounds() -> usize {
     let value = std::env::var("RVENV_TEST_ROUNDS").ok();
-    value.map_or(5, |value| value.parse().expect("a number"))
+    value.map_or(3, |value| value.parse().expect("a number"))
 }
 
 /// What one of the processes does.

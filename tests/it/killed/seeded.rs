@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How many calls are tried before the last 40.
-const OTHERS: usize = 25;
+const OTHERS: usize = 20;
 
 /// `rvenv -p PYTHON ARGS`.
 fn run(args: &[&str]) -> Run {
@@ -118,7 +118,7 @@ fn a_second_run_that_replaces_an_older_pip() {
     scene
         .keeping(&kept)
         .allowing(Between::Mixed)
-        .survives_kills(Set::Changes, 2 * OTHERS);
+        .survives_kills(Set::Changes, OTHERS);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn a_first_run_leaves_nothing() {
     puts_everything_back(
         &Scene::new(sandbox, env, run(&["new"]), Pip::With),
         Set::Changes,
-        25,
+        15,
     );
 }
 
@@ -103,7 +103,7 @@ fn a_second_run_leaves_what_was_there() {
     };
     let env = sandbox.path("env");
     let run = run(&["--prompt", "other", "env"]);
-    puts_everything_back(&Scene::new(sandbox, env, run, Pip::With), Set::Changes, 25);
+    puts_everything_back(&Scene::new(sandbox, env, run, Pip::With), Set::Changes, 15);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn clear_leaves_what_was_there() {
     };
     let env = sandbox.path("env");
     let scene = Scene::new(sandbox, env, run(&["--clear", "env"]), Pip::With);
-    puts_everything_back(&scene, Set::Changes, 25);
+    puts_everything_back(&scene, Set::Changes, 15);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn clear_of_the_current_directory_leaves_what_was_there() {
     sandbox.enter("env");
     let env = sandbox.path("");
     let scene = Scene::new(sandbox, env, run(&["--clear", "."]), Pip::With);
-    puts_everything_back(&scene, Set::Changes, 25);
+    puts_everything_back(&scene, Set::Changes, 15);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn upgrade_leaves_what_was_there() {
     let env = sandbox.path("env");
     fs::remove_file(site_packages(&env).join("pip/__init__.py")).unwrap();
     let scene = Scene::new(sandbox, env, run(&["--upgrade", "env"]), Pip::With);
-    puts_everything_back(&scene, Set::Changes, 25);
+    puts_everything_back(&scene, Set::Changes, 15);
 }
 
 /// As Ctrl-C does: the interpreters that rvenv has started get it too.
