@@ -72,12 +72,17 @@ impl Move<'_> {
             own.exists() || self.is_new(&own)
         };
         let repointed = launcher::repointed(&text, &bin, is_there);
-        let Some(repointed) = repointed.filter(|repointed| *repointed != text) else {
+        let Some(repointed) = repointed else {
             return Ok(false);
         };
-        self.write_like(path, repointed.as_bytes())?;
-        *row = Row::of(&row.0, repointed.as_bytes());
-        Ok(true)
+        if repointed != text {
+            self.write_like(path, repointed.as_bytes())?;
+        }
+        let recorded = Row::of(&row.0, repointed.as_bytes());
+        // A kill may have come between the launcher and its RECORD.
+        let is_right = recorded == *row || repointed == text && row.1.is_empty();
+        *row = recorded;
+        Ok(!is_right)
     }
 
     /// Returns where a file of the environment is until it is put into place.

@@ -14,19 +14,19 @@ mod check;
 mod delete;
 #[cfg(unix)]
 mod existing;
-#[cfg(unix)]
-mod fuzz;
 #[cfg(target_os = "linux")]
 mod faults;
+#[cfg(unix)]
+mod fuzz;
 mod help;
 #[cfg(unix)]
 mod image;
 #[cfg(unix)]
 mod interpreter;
-#[cfg(target_os = "linux")]
-mod killed;
 #[cfg(unix)]
 mod json;
+#[cfg(target_os = "linux")]
+mod killed;
 #[cfg(unix)]
 mod linking;
 #[cfg(unix)]

@@ -86,14 +86,24 @@ impl Creation<'_> {
 
     /// Returns what is there, and this process's turn to change it.
     fn look(&self) -> Result<(Found, Option<Turn>)> {
-        let root = &self.layout.root;
-        if target::inspect(root, self.options)? == Found::Nothing {
+        if self.inspect()? == Found::Nothing {
             return Ok((Found::Nothing, None));
         }
-        let turn = Turn::wait(self.context.ui, root)?;
+        let turn = Turn::wait(self.context.ui, &self.layout.root)?;
         // Whoever had the turn before may have changed all of it.
-        let found = target::inspect(root, self.options)?;
+        let found = self.inspect()?;
         Ok((found, Some(turn).filter(|_| found == Found::Directory)))
+    }
+
+    /// Returns what is there, which may be taken away while it is looked at.
+    fn inspect(&self) -> Result<Found> {
+        let root = &self.layout.root;
+        match target::inspect(root, self.options) {
+            Err(err) if fs::is_not_found(&err) && root.symlink_metadata().is_err() => {
+                target::inspect(root, self.options)
+            }
+            found => found,
+        }
     }
 
     fn stage(&self, found: Found, turn: Option<&Turn>) -> Result<Outcome> {

@@ -121,11 +121,8 @@ impl Ailments {
         let anatomy = Anatomy::of(&self.root);
         findings::protect(&anatomy)?;
         let left = check::findings(&anatomy, Depth::Whole);
-        for finding in self
-            .findings
-            .iter()
-            .filter(|finding| !left.contains(finding))
-        {
+        let is_left = |kind| left.iter().any(|finding| finding.kind == kind);
+        for finding in self.findings.iter().filter(|it| !is_left(it.kind)) {
             ui.answer(format_args!("mended: {}", finding.message));
         }
         let (packages, others): (Vec<_>, Vec<_>) = left

@@ -6,7 +6,7 @@ use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::pyvenv_cfg;
 use crate::venv::replace::undo::Undo;
-use crate::venv::replace::{Outcome, Succession, discard, is_temporary, prefix};
+use crate::venv::replace::{Outcome, Succession, discard, is_temporary, workspace_in};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -65,13 +65,14 @@ impl Plan {
         Ok(())
     }
 
-    /// What makes the directory an environment comes last, and packages before what runs them.
+    /// What makes the directory an environment comes last, and before it what makes something a package, so that one of which
+    /// a part is missing is seen to be none.
     fn in_order(&mut self, target: &Path) -> &[(PathBuf, PathBuf)] {
         let units = &self.units;
         let scripts = target.join(platform::SCRIPTS_DIR);
         self.moves.sort_by_key(|(_, to)| {
             let is_last = to.ends_with(pyvenv_cfg::FILE_NAME);
-            (is_last, to.starts_with(&scripts), !units.contains(to))
+            (is_last, !units.contains(to), !to.starts_with(&scripts))
         });
         &self.moves
     }
@@ -97,7 +98,7 @@ fn in_the_way(path: &Path) -> anyhow::Error {
 /// Moves everything in `target` aside and everything of the workspace in; on failure, everything back. As long as that
 /// takes there is no `pyvenv.cfg`, so that what is there is no environment.
 pub(super) fn refill(ui: Ui, workspace: &Workspace, target: &Path) -> Result<Outcome> {
-    let aside = Workspace::make_in(target, &prefix(target))?;
+    let aside = workspace_in(target, target)?;
     let mut undo = Undo::default();
     let mut new = movable(workspace.path())?;
     new.sort_by_key(|path| path.ends_with(pyvenv_cfg::FILE_NAME));
@@ -110,7 +111,7 @@ pub(super) fn refill(ui: Ui, workspace: &Workspace, target: &Path) -> Result<Out
 
 /// Moves everything in `target` into a temporary directory in it; on failure, everything back.
 pub(crate) fn empty(target: &Path) -> Result<Workspace> {
-    let aside = Workspace::make_in(target, &prefix(target))?;
+    let aside = workspace_in(target, target)?;
     let mut undo = Undo::default();
     let moved = move_out(&mut undo, target, &aside);
     undo.settle(moved, aside)

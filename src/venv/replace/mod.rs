@@ -198,6 +198,12 @@ fn sweep_in(ui: Ui, target: &Path, dirs: &[&Path]) -> usize {
     swept
 }
 
+/// Makes a temporary directory of `target` in `dir`.
+fn workspace_in(dir: &Path, target: &Path) -> Result<Workspace> {
+    let made = Workspace::make_in(dir, &prefix(target));
+    made.with_context(|| format!("failed to make a directory in `{}`", dir.display()))
+}
+
 fn beside(target: &Path) -> &Path {
     target.parent().unwrap_or(target)
 }
@@ -249,7 +255,7 @@ fn exchange(ui: Ui, workspace: Workspace, target: &Path) -> Result<Outcome> {
 
 /// Does what [`platform::exchange`] does, for file systems that have no such call.
 fn rename_twice(ui: Ui, workspace: Workspace, target: &Path) -> Result<Outcome> {
-    let aside = Workspace::make_in(beside(target), &prefix(target))?;
+    let aside = workspace_in(beside(target), target)?;
     let mut undo = Undo::default();
     let moved = undo
         .rename(target, &aside.path().join("old"))

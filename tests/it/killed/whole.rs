@@ -44,6 +44,7 @@ pub(crate) fn picture(root: &Path) -> Picture {
 
 fn trait_of(entry: Entry) -> Trait {
     match entry {
+        Entry::Special { mode } => panic!("a special file of mode {mode:o}"),
         Entry::Directory { mode } => Trait::Directory(mode),
         Entry::Link { target } => Trait::Link(target),
         Entry::File { mode, content, .. } => Trait::File(mode, content),
