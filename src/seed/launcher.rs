@@ -104,15 +104,16 @@ fn sh_word(python: &str) -> String {
     }
 }
 
-/// Returns a launcher with the line that starts an interpreter of the same name in `bin`, or `None` where it starts none, or
-/// one that is not there.
+/// Returns a launcher with the line that starts the interpreter of the same name in `bin`, or `python` where that is not
+/// there; `None` where it starts none, or Python 2.
 pub(super) fn repointed(text: &str, bin: &Path, is_there: impl Fn(&str) -> bool) -> Option<String> {
     let (python, rest) = divided(text)?;
     let name = python.rsplit('/').next()?.trim_end_matches(['"', '\'']);
-    if !is_python(name) || !is_there(name) {
+    let own = [name, "python"].into_iter().find(|name| is_there(name))?;
+    if !is_python(name) || name.starts_with("python2") {
         return None;
     }
-    Some(shebang(bin.join(name).to_str()?, LONGEST_SHEBANG) + rest)
+    Some(shebang(bin.join(own).to_str()?, LONGEST_SHEBANG) + rest)
 }
 
 /// Returns the absolute path of the interpreter that a script starts, or `None` where it starts another program, or finds

@@ -235,7 +235,8 @@ impl Seed<'_> {
             return Ok(Vec::new());
         }
         let paths = fs::list(&site_packages)?.into_iter();
-        let kept = paths.filter_map(|dist_info| Kept::new(name, dist_info, existing));
+        let own = paths.filter(|path| !path.is_symlink());
+        let kept = own.filter_map(|dist_info| Kept::new(name, dist_info, existing));
         let mut kept: Vec<Kept> = kept.collect();
         kept.sort_by(|one, other| one.version.cmp(&other.version));
         Ok(kept)

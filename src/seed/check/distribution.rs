@@ -56,12 +56,16 @@ impl Distribution {
         inside.collect()
     }
 
+    /// What a symlink leads to is not the environment's.
     fn new(site_packages: &Path, dist_info: PathBuf) -> Option<Self> {
         let name = dist_info
             .file_name()?
             .to_str()?
             .strip_suffix(".dist-info")?;
         let (name, version) = name.rsplit_once('-')?;
+        if dist_info.is_symlink() {
+            return None;
+        }
         Some(Self {
             name: name.to_lowercase(),
             version: version.to_owned(),

@@ -26,9 +26,16 @@ fn a_base_that_is_gone_is_found() {
     check("`bin/python` is not executable");
     fs::remove_file(&python).unwrap();
     fs::create_dir(&python).unwrap();
-    check("`bin/python` is no file");
+    finds(&sandbox, &[], "base-gone", "`bin/python` is no file");
+    let sandbox = without_pip();
     fs::remove_file(sandbox.path("env/bin/python")).unwrap();
-    check("`bin/python` is missing");
+    finds_for(
+        "--upgrade",
+        &sandbox,
+        &[],
+        "base-gone",
+        "`bin/python` is missing",
+    );
 }
 
 #[test]
@@ -51,17 +58,29 @@ fn a_home_without_a_python_is_found() {
 
 #[test]
 fn what_was_made_on_another_system_is_found() {
+    let check = |sandbox: &Sandbox, message: &str| {
+        finds_for("--upgrade", sandbox, &[], "another-system", message);
+    };
     let sandbox = without_pip();
-    let check = |message: &str| finds_for("--upgrade", &sandbox, &[], "another-system", message);
     configure(&sandbox, "home", "home = /builds/python/bin");
     check(
+        &sandbox,
         "made on another system, or its Python was removed: `home` is `/builds/python/bin`, which is not here",
     );
     configure(&sandbox, "home", r"home = C:\Python313");
-    check(r"made on another kind of system: `home` is `C:\Python313`");
+    check(
+        &sandbox,
+        r"made on another kind of system: `home` is `C:\Python313`",
+    );
+    let sandbox = without_pip();
     configure(&sandbox, "home", "home = /usr/bin");
     fs::rename(sandbox.path("env/bin"), sandbox.path("env/Scripts")).unwrap();
-    check("made on another kind of system");
+    finds(
+        &sandbox,
+        &[],
+        "another-system",
+        "made on another kind of system",
+    );
 }
 
 #[test]
@@ -150,7 +169,7 @@ fn what_contradicts_itself_is_made_anew() {
 }
 
 #[test]
-fn a_configuration_that_says_nothing_is_made_anew() {
+fn a_configuration_that_says_nothing_is_written_again() {
     for damage in [&b"\xff\xfe\n"[..], b""] {
         let sandbox = without_pip();
         let path = sandbox.path("env/pyvenv.cfg");
@@ -160,14 +179,12 @@ fn a_configuration_that_says_nothing_is_made_anew() {
         } else {
             "is not UTF-8"
         };
-        let mend = finds(&sandbox, &[], "configuration", message);
-        assert_eq!(mend.contains("--upgrade"), damage.is_empty());
-        mends(&sandbox, &mend.replace("--upgrade", "--clear"));
+        finds_for("--upgrade", &sandbox, &[], "configuration", message);
     }
     let sandbox = without_pip();
     fs::remove_file(sandbox.path("env/pyvenv.cfg")).unwrap();
-    let mend = finds(&sandbox, &[], "configuration", "its pyvenv.cfg is missing");
-    mends(&sandbox, &mend);
+    let message = "its pyvenv.cfg is missing";
+    finds_for("--upgrade", &sandbox, &[], "configuration", message);
 }
 
 #[test]

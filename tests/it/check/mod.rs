@@ -67,7 +67,7 @@ fn finds(sandbox: &Sandbox, args: &[&str], kind: &str, message: &str) -> String 
     found[0][2].clone()
 }
 
-/// The same, mended by `rvenv COMMAND`, which is for that command's own tests to show.
+/// The same, and mends it by `rvenv COMMAND`, as was said.
 #[track_caller]
 fn finds_for(command: &str, sandbox: &Sandbox, args: &[&str], kind: &str, message: &str) {
     let mend = finds(sandbox, args, kind, message);
@@ -75,6 +75,7 @@ fn finds_for(command: &str, sandbox: &Sandbox, args: &[&str], kind: &str, messag
         mend,
         format!("rvenv {command} {}", sandbox.path("env").display())
     );
+    mends(sandbox, &mend);
 }
 
 /// Runs what is said to mend it, after which nothing is found.

@@ -61,6 +61,8 @@ fn a_pip_that_is_missing_is_found_where_it_was_there_or_was_wanted() {
         "pip-missing",
         "pip is missing, and its launchers are there: `pip`",
     );
+    remove("pip-");
+    remove("pip");
     for path in fs::read_dir(sandbox.path("env/bin"))
         .unwrap()
         .map(|it| it.unwrap().path())

@@ -9,8 +9,10 @@ use crate::store::{assert_pip_works, pip_main};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// The newest CPython of this machine, and another that is not of its minor version.
 fn two_pythons() -> (&'static Python, Option<&'static Python>) {
@@ -229,6 +231,57 @@ fn what_is_left_of_an_older_pip_is_removed_and_pip_stays() {
     .unwrap();
     run(&sandbox, &["-p", "base/bin/python3", "env"]);
     assert!(before == packages(&sandbox, "env"), "pip was changed");
+}
+
+/// <https://github.com/pypa/virtualenv/issues/929>
+#[test]
+fn a_program_that_runs_goes_on_while_its_python_is_replaced() {
+    let sandbox = Sandbox::new();
+    let python = newest().path.to_str().unwrap();
+    let args = ["-p", python, "--without-pip", "--copies"];
+    run(&sandbox, &[&args[..], &["env"]].concat());
+    let code = "import sys; print(sys.prefix, flush=True); sys.stdin.read(); import json, decimal";
+    let mut program = sandbox.process(sandbox.path("env/bin/python3"));
+    program
+        .args(["-c", code])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    let mut said = [0];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut said)
+        .unwrap();
+    for more in [&[][..], &["--upgrade"], &["--clear"]] {
+        run(&sandbox, &[&args[..], more, &["env"]].concat());
+    }
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+/// <https://github.com/pypa/virtualenv/issues/1824>: pip is replaced as a whole, and what others put beside it stays.
+#[test]
+fn what_others_put_into_pip_outlives_an_older_one() {
+    let sandbox = sandbox();
+    let (new, pip) = (
+        dist_info(&sandbox, "env"),
+        site_packages(&sandbox, "env").join("pip"),
+    );
+    let record = fs::read_to_string(new.join("RECORD")).unwrap();
+    let old = new.with_file_name("pip-9.0.1.dist-info");
+    fs::rename(&new, &old).unwrap();
+    fs::write(pip.join("older.py"), "").unwrap();
+    let row = "pip/older.py,,\n";
+    fs::write(old.join("RECORD"), record + row).unwrap();
+    fs::create_dir(pip.join("mine")).unwrap();
+    fs::write(pip.join("mine/plugin.py"), "mine").unwrap();
+    symlink("plugin.py", pip.join("mine/link")).unwrap();
+    run(&sandbox, &["-p", "base/bin/python3", "env"]);
+    assert_healthy(&sandbox, "env");
+    assert!(!pip.join("older.py").exists() && !old.exists());
+    assert_eq!(fs::read_to_string(pip.join("mine/link")).unwrap(), "mine");
 }
 
 #[test]
