@@ -63,10 +63,8 @@ fn a_pip_that_is_missing_is_found_where_it_was_there_or_was_wanted() {
     );
     remove("pip-");
     remove("pip");
-    for path in fs::read_dir(sandbox.path("env/bin"))
-        .unwrap()
-        .map(|it| it.unwrap().path())
-    {
+    for name in fs::read_dir(sandbox.path("env/bin")).unwrap() {
+        let path = name.unwrap().path();
         if path
             .file_name()
             .unwrap()
