@@ -4,6 +4,8 @@ use anyhow::{Context as _, Result};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::ffi::OsStr;
+use std::path::Path;
 
 /// One file: its path relative to `site-packages`, `sha256=…`, its size in bytes; the last two may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +20,12 @@ impl Row {
     /// Returns the row of a file whose contents are not recorded.
     pub(crate) fn bare(path: impl Into<String>) -> Self {
         Self(path.into(), String::new(), String::new())
+    }
+
+    /// Returns whether it is bytecode, which may be missing, or one of its directories, which virtualenv records.
+    pub(crate) fn is_bytecode(&self) -> bool {
+        let is_pyc = |extension: &OsStr| extension == "pyc";
+        Path::new(&self.0).extension().is_some_and(is_pyc) || self.0.contains("__pycache__")
     }
 
     /// Returns whether these are the contents that were recorded.

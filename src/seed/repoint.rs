@@ -2,6 +2,7 @@
 
 use crate::seed::launcher;
 use crate::seed::record::{self, Row};
+use crate::shell::read;
 use crate::sys::{fs, platform};
 use crate::venv::layout::Layout;
 use anyhow::Result;
@@ -24,7 +25,8 @@ pub(crate) fn repoint(place: &Path, layout: &Layout) -> Result<()> {
     let records = own.map(|path| path.join("RECORD"));
     records
         .filter(|record| is_own_file(record) && !moved.is_new(record))
-        .try_for_each(|record| moved.repoint_recorded(&record))
+        .try_for_each(|record| moved.repoint_recorded(&record))?;
+    moved.repoint_others()
 }
 
 /// An environment on its way to another place.
@@ -47,6 +49,27 @@ impl Move<'_> {
         }
         if changed {
             self.write_like(file, &record::render(rows)?)?;
+        }
+        Ok(())
+    }
+
+    /// Does the same with what nobody recorded, where it starts the Python of the place that the environment was moved from,
+    /// which its old activation script tells.
+    fn repoint_others(&self) -> Result<()> {
+        let bin = self.layout.root.join(&self.layout.scripts);
+        let script = fs::read_to_string(&bin.join("activate"));
+        let place = script.ok().and_then(|text| read::place("activate", &text));
+        let old = place.map(|place| Path::new(&place).join(&self.layout.scripts));
+        let Some(old) = old.filter(|old| *old != bin) else {
+            return Ok(());
+        };
+        for path in fs::list(&bin)? {
+            let text = is_own_file(&path).then(|| fs::read_to_string(&path).ok());
+            let python = text.flatten().and_then(|text| launcher::python(&text));
+            if !self.is_new(&path) && python.is_some_and(|it| Path::new(&it).parent() == Some(&old))
+            {
+                self.repoint_launcher(&path, &mut Row::bare(""))?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Taking away what is left of a distribution whose successor is in place.
 
-use crate::seed::record;
+use crate::seed::record::{self, Row};
 use crate::sys::fs;
 use crate::venv::layout::Layout;
 use anyhow::{Context as _, Result};
@@ -99,9 +99,9 @@ fn carry_below(recorded: &HashSet<&Path>, from: &Path, to: &Path) -> Result<()> 
 
 /// Returns whether all is there that a distribution recorded, bytecode aside.
 pub(super) fn is_whole(dist_info: &Path) -> bool {
-    let is_bytecode = |path: &PathBuf| path.extension().is_some_and(|it| it == "pyc");
-    recorded(dist_info)
-        .is_ok_and(|files| files.iter().all(|path| is_bytecode(path) || path.exists()))
+    let site_packages = dist_info.parent().unwrap_or(dist_info);
+    let is_there = |row: &Row| row.is_bytecode() || site_packages.join(&row.0).exists();
+    rows(dist_info).is_ok_and(|rows| rows.iter().all(is_there))
 }
 
 /// Returns the absolute paths of the files in a `.dist-info`.
@@ -114,15 +114,20 @@ fn own_files(dist_info: &Path) -> Result<Vec<PathBuf>> {
 /// Returns the absolute paths of what a distribution recorded.
 fn recorded(dist_info: &Path) -> Result<Vec<PathBuf>> {
     let site_packages = dist_info.parent().unwrap_or(dist_info);
-    let rows = record::parse(&fs::read(&dist_info.join("RECORD"))?)?;
-    rows.iter()
-        .map(|row| fs::absolute(&site_packages.join(&row.0)))
+    let rows = rows(dist_info)?.into_iter();
+    rows.map(|row| fs::absolute(&site_packages.join(&row.0)))
         .collect()
+}
+
+fn rows(dist_info: &Path) -> Result<Vec<Row>> {
+    record::parse(&fs::read(&dist_info.join("RECORD"))?)
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+        // One that becomes empty is removed with what is in it.
+        Ok(metadata) if metadata.is_dir() => Ok(()),
         _ => fs::remove_file(path),
     }
 }

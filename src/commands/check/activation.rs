@@ -9,6 +9,14 @@ use std::path::{Path, PathBuf};
 /// The longest script that is read, in bytes.
 const LONGEST_SCRIPT: u64 = 1 << 17;
 
+/// Finds the lack of the script that every tool writes.
+pub(super) fn missing(anatomy: &Anatomy) -> Option<Finding> {
+    let script = anatomy.scripts.join(read::SCRIPTS[0]);
+    let message = "there is no script that activates it";
+    let finding = || Finding::broken(Kind::ActivationMissing, message, Mend::Upgrade);
+    script.metadata().is_err().then(finding)
+}
+
 /// Finds an activation script that is for another place than the one that the environment is in.
 pub(super) fn moved(anatomy: &Anatomy) -> Option<Finding> {
     let place = read::SCRIPTS.iter().find_map(|name| {

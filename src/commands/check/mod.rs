@@ -133,6 +133,7 @@ fn root(dir: &Path) -> Result<PathBuf> {
 /// No Python is started unless it is to be looked at deeply.
 pub(super) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
     let mut findings = check::findings(anatomy);
+    findings.extend(activation::missing(anatomy));
     findings.extend(activation::moved(anatomy));
     findings.extend(seed::check::findings(anatomy, depth));
     let starts = |finding: &Finding| {

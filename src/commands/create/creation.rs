@@ -73,8 +73,7 @@ impl Creation<'_> {
 
     /// Does its work, and where that is to mend something says what came of it.
     fn mend(&self, found: Found, turn: Option<&Turn>) -> Result<Outcome> {
-        let is_repair = self.options.existing == Existing::Upgrade && found == Found::Directory;
-        let ailments = is_repair.then(|| repair::Ailments::of(&self.layout.root));
+        let ailments = repair::Ailments::of(&self.layout.root, self.options);
         let outcome = self.stage(found, turn)?;
         if outcome == Outcome::Done
             && let Some(ailments) = ailments
@@ -199,10 +198,15 @@ impl Creation<'_> {
         Ok(())
     }
 
-    /// Returns whether this interpreter's `venv` writes a script; where it is not installed, what it usually writes.
+    /// Returns whether this interpreter's `venv` writes a script; where it is not installed, what it usually writes. One that
+    /// another tool has written is mended, too.
     fn has_script(&self, name: &str) -> bool {
         let scripts = &self.interpreter.activation_scripts;
-        if scripts.is_empty() {
+        let is_mended = self.options.existing == Existing::Upgrade;
+        let own = self.layout.root.join(&self.layout.scripts).join(name);
+        if is_mended && own.symlink_metadata().is_ok() {
+            true
+        } else if scripts.is_empty() {
             USUAL_SCRIPTS.contains(&name)
         } else {
             scripts.iter().any(|script| script == name)

@@ -18,7 +18,7 @@ use crate::venv::target;
 use anyhow::{Context as _, Result, bail};
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, ValueEnum};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub(crate) const AFTER_HELP: &str = "\
@@ -152,7 +152,10 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
         if python.is_none() && repair::is_ensured(context.ui, &root, &options, None) {
             continue;
         }
-        let own = base_of(context.ui, cache_dir, &root, &options, python)?;
+        let own = match python {
+            Some(_) => None,
+            None => base_of(context.ui, cache_dir, &root, options.existing)?,
+        };
         let found = match (&own, &mut asked) {
             (Some(own), _) => own,
             (None, Some(asked)) => asked,
@@ -174,20 +177,21 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// Returns the Python to mend the environment in `root` with where none was asked for.
+/// Returns the Python to mend the environment in `root` with, where there is one that is to be mended.
 fn base_of(
     ui: Ui,
     cache_dir: Option<&Path>,
     root: &Path,
-    options: &Options,
-    python: Option<&OsStr>,
+    existing: Existing,
 ) -> Result<Option<Known>> {
-    let is_to_be_mended = matches!(options.existing, Existing::Upgrade | Existing::Ensure);
-    let anatomy = is_to_be_mended.then(|| Anatomy::of(root));
-    match anatomy.filter(|anatomy| python.is_none() && anatomy.is_environment()) {
-        Some(anatomy) => interpreter::of_environment(ui, cache_dir, &anatomy),
-        None => Ok(None),
+    if !matches!(existing, Existing::Upgrade | Existing::Ensure) {
+        return Ok(None);
     }
+    let anatomy = Anatomy::of(root);
+    if !anatomy.is_environment() {
+        return Ok(None);
+    }
+    interpreter::of_environment(ui, cache_dir, &anatomy)
 }
 
 impl Flags {

@@ -2,14 +2,15 @@
 
 use crate::commands::check;
 use crate::error::Hinted;
+use crate::seed;
 use crate::sys::fs;
 use crate::ui::Ui;
-use crate::venv::check::{self as findings, Anatomy, Depth, Finding, Kind, Mend};
+use crate::venv::check::{Anatomy, Depth, Finding, Kind, Mend, protect};
 use crate::venv::create::{Existing, Options, Prompt};
 use crate::venv::environment::Environment;
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Result, bail};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Returns whether there is what `--ensure` asks for: a healthy environment, of `interpreter` where one is given, with the
 /// settings that were asked for.
@@ -47,15 +48,20 @@ fn reason(
     if options.system_site_packages && !environment.sees_the_system() {
         return Some("it does not see the packages of the system".to_owned());
     }
-    if options.with_pip && !crate::seed::check::has_pip(anatomy) {
+    if options.with_pip && !seed::check::has_pip(anatomy) {
         return Some("there is no pip".to_owned());
     }
+    let mut findings = findings(anatomy, Depth::Glance, options).into_iter();
+    let broken = findings.find(Finding::is_broken)?;
+    Some(broken.message)
+}
+
+/// Returns what is wrong; where no pip was asked for, it is not wrong that there is none.
+fn findings(anatomy: &Anatomy, depth: Depth, options: &Options) -> Vec<Finding> {
     let is_about_pip = |kind| matches!(kind, Kind::PipMissing | Kind::PipNotImportable);
-    let mut findings = check::findings(anatomy, Depth::Glance).into_iter();
-    let counts = |finding: &Finding| {
-        finding.is_broken() && (options.with_pip || !is_about_pip(finding.kind))
-    };
-    findings.find(counts).map(|finding| finding.message)
+    let mut findings = check::findings(anatomy, depth);
+    findings.retain(|finding| options.with_pip || !is_about_pip(finding.kind));
+    findings
 }
 
 /// Returns whether an environment is of this very interpreter, as far as its `pyvenv.cfg` says.
@@ -100,17 +106,23 @@ fn kept_prompt(environment: &Environment) -> Option<Prompt> {
 }
 
 /// What is wrong with an environment before it is mended.
-pub(super) struct Ailments {
-    root: PathBuf,
+pub(super) struct Ailments<'a> {
+    root: &'a Path,
+    options: &'a Options,
     findings: Vec<Finding>,
 }
 
-impl Ailments {
-    pub(super) fn of(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            findings: check::findings(&Anatomy::of(root), Depth::Whole),
-        }
+impl<'a> Ailments<'a> {
+    /// Returns what is wrong with what is at `root`, `None` where that is not to be mended.
+    pub(super) fn of(root: &'a Path, options: &'a Options) -> Option<Self> {
+        let is_wanted = options.existing == Existing::Upgrade;
+        let anatomy = is_wanted.then(|| Anatomy::of(root))?;
+        let findings = || findings(&anatomy, Depth::Whole, options);
+        anatomy.is_environment().then(|| Self {
+            root,
+            options,
+            findings: findings(),
+        })
     }
 
     /// Says what is not wrong any more, and what still is.
@@ -118,30 +130,23 @@ impl Ailments {
     /// # Errors
     /// When something is left that does not belong to a package.
     pub(super) fn say_what_is_mended(self, ui: Ui) -> Result<()> {
-        let anatomy = Anatomy::of(&self.root);
-        findings::protect(&anatomy)?;
-        let left = check::findings(&anatomy, Depth::Whole);
+        let anatomy = Anatomy::of(self.root);
+        protect(&anatomy)?;
+        let left = findings(&anatomy, Depth::Whole, self.options);
         let is_left = |kind| left.iter().any(|finding| finding.kind == kind);
         for finding in self.findings.iter().filter(|it| !is_left(it.kind)) {
             ui.answer(format_args!("mended: {}", finding.message));
         }
-        let (packages, others): (Vec<_>, Vec<_>) = left
-            .iter()
-            .filter(|finding| finding.is_broken())
-            .partition(|finding| matches!(finding.mend, Mend::Reinstall(..)));
-        for finding in packages {
+        for finding in left.iter().filter(|finding| finding.is_broken()) {
             let command = check::command(&finding.mend, &anatomy);
+            if !matches!(finding.mend, Mend::Reinstall(..)) {
+                let root = self.root.display();
+                bail!(Hinted::error(
+                    format!("`{root}` is still broken: {}", finding.message),
+                    format!("`{command}` mends it"),
+                ));
+            }
             ui.warn(format_args!("{}; mend it with: {command}", finding.message));
-        }
-        if let Some(finding) = others.first() {
-            bail!(Hinted::error(
-                format!(
-                    "`{}` is still broken: {}",
-                    self.root.display(),
-                    finding.message
-                ),
-                format!("`{}` mends it", check::command(&finding.mend, &anatomy)),
-            ));
         }
         Ok(())
     }

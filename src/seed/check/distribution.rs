@@ -85,7 +85,10 @@ impl Distribution {
         let rows = text
             .and_then(|text| record::parse(&text))
             .unwrap_or_default();
-        for row in rows.iter().filter(|row| is_kept(row)) {
+        for row in rows
+            .iter()
+            .filter(|row| !row.0.is_empty() && !row.is_bytecode())
+        {
             // What is recorded outside of the environment is none of its files, and nobody's business.
             let Some(path) = self.inside(&row.0, &anatomy.root) else {
                 continue;
@@ -129,15 +132,6 @@ impl Distribution {
         };
         Mend::Reinstall(installer, words)
     }
-}
-
-/// Returns whether a row is of a file that nobody takes away with good reason, as they do bytecode, whose directories
-/// virtualenv records too.
-fn is_kept(row: &Row) -> bool {
-    let is_bytecode = Path::new(&row.0)
-        .extension()
-        .is_some_and(|extension| extension == "pyc");
-    !row.0.is_empty() && !is_bytecode && !row.0.contains("__pycache__")
 }
 
 fn is_missing(path: &Path) -> bool {

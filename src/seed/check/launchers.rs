@@ -23,11 +23,15 @@ pub(super) fn findings(anatomy: &Anatomy, mut scripts: Vec<PathBuf>) -> Option<F
         .collect();
     let (_, python) = elsewhere.first()?;
     let names: Vec<String> = elsewhere.iter().map(|(name, _)| name.clone()).collect();
-    let verb = if names.len() == 1 { "starts" } else { "start" };
-    let message = format!(
-        "{} {verb} another Python than the environment's: `{python}`",
-        some_of(&names)
+    let (names, verb) = (
+        some_of(&names),
+        if names.len() == 1 { "starts" } else { "start" },
     );
+    let message = if Path::new(python).parent().map(fs::real) == Some(bin) {
+        format!("{names} {verb} `{python}`, which is not there")
+    } else {
+        format!("{names} {verb} another Python than the environment's: `{python}`")
+    };
     Some(Finding::broken(
         Kind::LaunchersElsewhere,
         message,

@@ -38,6 +38,7 @@ pub(crate) enum Kind {
     TwoVersions,
     WorldWritable,
     SystemSitePackages,
+    ActivationMissing,
     Moved,
     PipMissing,
     PipNotImportable,

@@ -1,7 +1,9 @@
 //! `--upgrade` and `--ensure`: an environment is damaged for real, mended, and works; what was mended is said, and nothing
-//! else is changed. `ensure`: what `--ensure` does beyond that.
+//! else is changed. `ensure`: what `--ensure` does beyond that; `others`: what other
+//! tools have made.
 
 mod ensure;
+mod others;
 
 use crate::pythons::{Python, seeding_pythons};
 use crate::sandbox::{Entry, Sandbox, tree};
