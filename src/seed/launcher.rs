@@ -105,15 +105,46 @@ fn sh_word(python: &str) -> String {
 }
 
 /// Returns a launcher with the line that starts the interpreter of the same name in `bin`, or `python` where that is not
-/// there; `None` where it starts none, or Python 2.
-pub(super) fn repointed(text: &str, bin: &Path, is_there: impl Fn(&str) -> bool) -> Option<String> {
-    let (python, rest) = divided(text)?;
+/// there; `None` where it starts none, or Python 2. Options of the interpreter stay.
+pub(super) fn repointed(
+    launcher: &[u8],
+    bin: &Path,
+    is_there: impl Fn(&str) -> bool,
+) -> Option<Vec<u8>> {
+    let (head, tail) = launcher.split_at(length_of_head(launcher));
+    let (word, rest) = divided(std::str::from_utf8(head).ok()?)?;
+    let (python, options) = match word.split_once(' ') {
+        Some((python, options)) if !word.starts_with(['"', '\'']) => (python, options),
+        _ => (word, ""),
+    };
     let name = python.rsplit('/').next()?.trim_end_matches(['"', '\'']);
     let own = [name, "python"].into_iter().find(|name| is_there(name))?;
     if !is_python(name) || name.starts_with("python2") {
         return None;
     }
-    Some(shebang(bin.join(own).to_str()?, LONGEST_SHEBANG) + rest)
+    let own = bin.join(own);
+    let start = match options.trim() {
+        "" => shebang(own.to_str()?, LONGEST_SHEBANG),
+        options => with_options(own.to_str()?, options)?,
+    };
+    Some([start.as_bytes(), rest.as_bytes(), tail].concat())
+}
+
+/// Returns the length in bytes of the lines that start an interpreter; what follows may be any bytes.
+fn length_of_head(launcher: &[u8]) -> usize {
+    let lines = if launcher.starts_with(b"#!/bin/sh\n") {
+        3
+    } else {
+        1
+    };
+    let lines = launcher.split_inclusive(|byte| *byte == b'\n').take(lines);
+    lines.map(<[u8]>::len).sum()
+}
+
+/// Returns the line that starts `python` with options, where a plain line can.
+fn with_options(python: &str, options: &str) -> Option<String> {
+    let line = format!("#!{python} {options}\n");
+    (!python.contains(' ') && line.len() <= LONGEST_SHEBANG).then_some(line)
 }
 
 /// Returns the absolute path of the interpreter that a script starts, or `None` where it starts another program, or finds
@@ -133,7 +164,7 @@ pub(super) fn python(text: &str) -> Option<String> {
 fn divided(text: &str) -> Option<(&str, &str)> {
     let (line, rest) = text.split_once('\n')?;
     if line != "#!/bin/sh" {
-        return Some((line.strip_prefix("#!")?, rest));
+        return Some((line.strip_prefix("#!")?.trim_end_matches('\r'), rest));
     }
     let (exec, rest) = rest.strip_prefix("'''exec' ")?.split_once('\n')?;
     let word = exec.strip_suffix(" \"$0\" \"$@\"")?;
@@ -184,25 +215,23 @@ mod tests {
     #[test]
     fn a_launcher_is_pointed_to_the_interpreter_beside_it() {
         let check = |text: &str, expected: Option<&str>| {
-            let expected = expected.map(|rest| "#!/new/bin/python3\n".to_owned() + rest);
-            let repointed = repointed(text, Path::new("/new/bin"), |name| name == "python3");
+            let bin = Path::new("/new/bin");
+            let repointed = repointed(text.as_bytes(), bin, |name| name == "python3");
+            let expected = expected.map(|rest| format!("#!/new/bin/python3{rest}").into_bytes());
             assert_eq!(repointed, expected, "{text}");
         };
-        check("#!/old/bin/python3\nimport x\n", Some("import x\n"));
+        check("#!/old/bin/python3\nimport x\n", Some("\nimport x\n"));
+        check("#!/old/bin/python3\r\nimport x\r\n", Some("\nimport x\r\n"));
+        check("#!/old/bin/python3 -E\nimport x\n", Some(" -E\nimport x\n"));
         for word in [
             "\"/o ld/bin/python3\"",
             "'/o ld$/bin/python3'",
             "/long/bin/python3",
         ] {
             let text = format!("#!/bin/sh\n'''exec' {word} \"$0\" \"$@\"\n' '''\nimport x\n");
-            check(&text, Some("import x\n"));
+            check(&text, Some("\nimport x\n"));
         }
-        for other in [
-            "#!/bin/sh\necho\n",
-            "#!/old/bin/python2\n",
-            "#!/old/bin/python3 -E\nx\n",
-            "x",
-        ] {
+        for other in ["#!/bin/sh\necho\n", "#!/old/bin/python2\n", "x"] {
             check(other, None);
         }
     }
@@ -303,17 +332,18 @@ mod tests {
             "\r\n",
             "\0",
         ];
-        let head = "#!/new/bin/python3\n";
         let mut random = fastrand::Rng::with_seed(1);
         let mut count = 0;
         for _ in 0..50_000 {
             let pieces = random.usize(..9);
             let text = (0..pieces).map(|_| *random.choice(PIECES.iter()).unwrap());
             let text: String = text.collect();
-            if let Some(repointed) = repointed(&text, "/new/bin".as_ref(), |name| name == "python3")
-            {
-                let rest = repointed.strip_prefix(head);
-                assert!(rest.is_some_and(|rest| text.ends_with(rest)), "{text:?}");
+            let bin = Path::new("/new/bin");
+            if let Some(repointed) = repointed(text.as_bytes(), bin, |name| name == "python3") {
+                let rest = repointed.strip_prefix(b"#!/new/bin/python3");
+                let rest = rest.and_then(|rest| str::from_utf8(rest).ok()).unwrap();
+                let (_, rest) = rest.split_once('\n').unwrap();
+                assert!(text.ends_with(rest), "{text:?}");
                 count += 1;
             }
         }

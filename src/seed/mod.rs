@@ -55,8 +55,7 @@ pub(crate) struct Seed<'a> {
 #[derive(Debug)]
 struct Kept {
     dist_info: PathBuf,
-    /// `None` where it cannot be understood.
-    version: Option<Version>,
+    version: Version,
     is_whole: bool,
 }
 
@@ -159,9 +158,10 @@ impl Seed<'_> {
         for part in &recipe.parts {
             let mut kept = self.kept(part.name)?;
             let mut successor = PathBuf::from(part.dist_info);
-            match kept.pop_if(|newest| newest.is_current(part.version)) {
-                Some(newest) => successor = newest.dist_info,
-                None => wanted.push(part),
+            if let Some(newest) = kept.pop_if(|newest| newest.is_current(part.version)) {
+                successor = newest.dist_info;
+            } else {
+                wanted.push(part);
             }
             stale.extend(
                 kept.into_iter()
@@ -224,7 +224,7 @@ impl Seed<'_> {
         Ok(true)
     }
 
-    /// Returns the distributions called `name` in an environment that keeps its packages, the newest last. There are several
+    /// Returns the distributions called `name` in an environment that keeps its packages, the best last. There are several
     /// where somebody was killed who replaced one by another.
     fn kept(&self, name: &str) -> Result<Vec<Kept>> {
         let site_packages = self.layout.root.join(&self.layout.purelib);
@@ -238,7 +238,7 @@ impl Seed<'_> {
         let own = paths.filter(|path| !path.is_symlink());
         let kept = own.filter_map(|dist_info| Kept::new(name, dist_info, existing));
         let mut kept: Vec<Kept> = kept.collect();
-        kept.sort_by(|one, other| one.version.cmp(&other.version));
+        kept.sort_by(|one, other| one.rank().cmp(&other.rank()));
         Ok(kept)
     }
 
@@ -266,7 +266,8 @@ impl Kept {
             .to_str()?
             .strip_suffix(".dist-info")?;
         let version = version.strip_prefix(name)?.strip_prefix('-')?;
-        let version = Version::from_str(version).ok();
+        // That of `pip-tools` is another one's.
+        let version = Version::from_str(version).ok()?;
         let is_whole = match existing {
             Existing::Upgrade => uninstall::is_whole(&dist_info),
             _ => dist_info.join("RECORD").is_file(),
@@ -278,9 +279,14 @@ impl Kept {
         })
     }
 
+    /// The newest of those that are whole is the best.
+    fn rank(&self) -> (bool, &Version) {
+        (self.is_whole, &self.version)
+    }
+
     /// Returns whether it is `bundled` or a later version.
     fn is_current(&self, bundled: &str) -> bool {
-        let bundled = Version::from_str(bundled).ok();
-        self.is_whole && bundled.is_some() && self.version >= bundled
+        let bundled = Version::from_str(bundled);
+        self.is_whole && bundled.is_ok_and(|bundled| self.version >= bundled)
     }
 }

@@ -28,6 +28,18 @@ impl Row {
         Path::new(&self.0).extension().is_some_and(is_pyc) || self.0.contains("__pycache__")
     }
 
+    /// Returns whether it is outside of `site-packages`, as launchers are.
+    pub(crate) fn is_outside(&self) -> bool {
+        self.0.starts_with("..")
+    }
+
+    /// Returns whether this is the size in bytes that was recorded, if any was.
+    pub(crate) fn has_size(&self, size: u64) -> bool {
+        self.2
+            .parse()
+            .map_or(true, |recorded: u64| recorded == size)
+    }
+
     /// Returns whether these are the contents that were recorded.
     pub(crate) fn matches(&self, contents: &[u8]) -> bool {
         self.1 == digest(contents) && (self.2.is_empty() || self.2 == contents.len().to_string())

@@ -1,5 +1,6 @@
 //! Launchers of an environment that was moved: each starts the interpreter beside it again.
 
+use crate::seed::check::launchers;
 use crate::seed::launcher;
 use crate::seed::record::{self, Row};
 use crate::shell::read;
@@ -77,7 +78,7 @@ impl Move<'_> {
     /// Returns the path of a row that is a file in `bin`, and no symlink.
     fn launcher_path(&self, row: &Row) -> Result<Option<PathBuf>> {
         let Self { layout, .. } = self;
-        if !row.0.starts_with("..") {
+        if !row.is_outside() && !Path::new(&row.0).is_absolute() {
             return Ok(None);
         }
         let path = fs::absolute(&layout.root.join(&layout.purelib).join(&row.0))?;
@@ -85,25 +86,26 @@ impl Move<'_> {
         Ok(Some(path).filter(|path| is_in_bin && is_own_file(path) && !self.is_new(path)))
     }
 
+    /// Writes the successor of a launcher that starts another Python, and returns whether its row has changed.
     fn repoint_launcher(&self, path: &Path, row: &mut Row) -> Result<bool> {
-        let Ok(text) = String::from_utf8(fs::read(path)?) else {
-            return Ok(false);
-        };
         let bin = self.layout.root.join(&self.layout.scripts);
         let is_there = |name: &str| {
             let own = bin.join(name);
             own.exists() || self.is_new(&own)
         };
-        let repointed = launcher::repointed(&text, &bin, is_there);
-        let Some(repointed) = repointed else {
+        let old = fs::read(path)?;
+        let Some(new) = launcher::repointed(&old, &bin, is_there) else {
             return Ok(false);
         };
-        if repointed != text {
-            self.write_like(path, repointed.as_bytes())?;
+        if new != old {
+            if launchers::elsewhere(path, &fs::real(&bin)).is_none() {
+                return Ok(false);
+            }
+            self.write_like(path, &new)?;
         }
-        let recorded = Row::of(&row.0, repointed.as_bytes());
+        let recorded = Row::of(&row.0, &new);
         // A kill may have come between the launcher and its RECORD.
-        let is_right = recorded == *row || repointed == text && row.1.is_empty();
+        let is_right = recorded == *row || new == old && row.1.is_empty();
         *row = recorded;
         Ok(!is_right)
     }

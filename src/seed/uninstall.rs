@@ -5,6 +5,7 @@ use crate::sys::fs;
 use crate::venv::layout::Layout;
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeSet, HashSet};
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -63,21 +64,29 @@ impl Replaced {
         (self.old != self.new).then(|| inside.to_owned())
     }
 
+    /// Returns the names, with version, of its successor and of itself, where these differ.
+    pub(crate) fn names(&self) -> Option<[&str; 2]> {
+        let [new, old] = [&self.new, &self.old].map(|path| path.file_stem()?.to_str());
+        let names = [new?, old?];
+        (names[0] != names[1]).then_some(names)
+    }
+
     /// Removes the files that it recorded and its successor did not; nothing outside of the environment.
     ///
     /// # Errors
-    /// When a file cannot be removed.
+    /// When a file cannot be removed; the others are.
     pub(crate) fn remove(&self, layout: &Layout) -> Result<()> {
         let kept: HashSet<PathBuf> = recorded(&self.new)?.into_iter().collect();
         let root = fs::real(&layout.root);
         let site_packages = layout.root.join(&layout.purelib);
-        for path in self.files.iter().filter(|path| !kept.contains(*path)) {
-            if fs::is_below(path, &root) {
-                remove_if_there(path)?;
-                remove_empty_directories(path, &site_packages);
-            }
-        }
-        Ok(())
+        let gone = self.files.iter().filter(|path| !kept.contains(*path));
+        let outcomes = gone.filter(|path| fs::is_below(path, &root)).map(|path| {
+            remove_if_there(path)?;
+            remove_empty_directories(path, &site_packages);
+            Ok(())
+        });
+        // One that stays does not keep the others.
+        outcomes.fold(Ok(()), Result::and)
     }
 }
 
@@ -97,11 +106,15 @@ fn carry_below(recorded: &HashSet<&Path>, from: &Path, to: &Path) -> Result<()> 
     Ok(())
 }
 
-/// Returns whether all is there that a distribution recorded, bytecode aside.
+/// Returns whether all is there that a distribution recorded, bytecode aside, and has the size that it had.
 pub(super) fn is_whole(dist_info: &Path) -> bool {
     let site_packages = dist_info.parent().unwrap_or(dist_info);
-    let is_there = |row: &Row| row.is_bytecode() || site_packages.join(&row.0).exists();
-    rows(dist_info).is_ok_and(|rows| rows.iter().all(is_there))
+    let is_as_it_was = |row: &Row| {
+        let metadata = site_packages.join(&row.0).metadata();
+        let has_size = |metadata: Metadata| row.is_outside() || row.has_size(metadata.len());
+        row.is_bytecode() || metadata.is_ok_and(has_size)
+    };
+    rows(dist_info).is_ok_and(|rows| rows.iter().all(is_as_it_was))
 }
 
 /// Returns the absolute paths of the files in a `.dist-info`.

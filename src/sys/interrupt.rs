@@ -1,5 +1,6 @@
 //! Being interrupted (SIGINT, SIGTERM): whoever has something to put back goes on until it asks, and fails then.
 
+use crate::sys::platform;
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -27,13 +28,15 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Has signals wait until somebody asks for them. A second one ends the process as if nobody had listened.
+/// Has signals wait until somebody asks for them. A second one ends the process as if nobody had listened. One that this
+/// process was started to ignore, as in the background of a script, is ignored.
 ///
 /// # Errors
 /// When the system does not let it.
 pub(crate) fn listen() -> io::Result<()> {
     let came = Arc::new(AtomicUsize::new(0));
-    for signal in [SIGINT, SIGTERM] {
+    let is_heard = |signal: &i32| !platform::ignores(*signal);
+    for signal in [SIGINT, SIGTERM].into_iter().filter(is_heard) {
         let again = Arc::new(AtomicBool::new(false));
         flag::register_conditional_default(signal, Arc::clone(&again))?;
         flag::register(signal, again)?;
@@ -47,6 +50,11 @@ pub(crate) fn listen() -> io::Result<()> {
 pub(crate) fn signal() -> Option<u8> {
     let signal = SIGNAL.get()?.load(Ordering::Relaxed);
     u8::try_from(signal).ok().filter(|signal| *signal != 0)
+}
+
+/// Returns whether the signal is one that a terminal sends to all processes of a group.
+pub(crate) fn is_by_terminal() -> bool {
+    signal().map(i32::from) == Some(SIGINT)
 }
 
 /// Goes on unless a signal has come.

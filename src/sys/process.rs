@@ -96,11 +96,20 @@ pub(crate) fn wait(command: &mut Command) -> Result<Output> {
     })
 }
 
-/// Ends a program, which may put things back first.
+/// How long a program may take to put things back, and how long until it is asked to.
+const LONGEST_END: Duration = Duration::from_secs(10);
+const UNASKED: Duration = Duration::from_secs(2);
+
+/// Waits for the end of a program that may have to put things back, as pip has. The interrupt of a terminal has reached it
+/// already, and a second one would cut it short.
 fn end(child: &mut Child) {
-    platform::terminate(child);
-    let deadline = Instant::now() + PATIENCE;
-    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+    let start = Instant::now();
+    let mut is_asked = false;
+    while matches!(child.try_wait(), Ok(None)) && start.elapsed() < LONGEST_END {
+        if !is_asked && (!interrupt::is_by_terminal() || start.elapsed() > UNASKED) {
+            platform::interrupt(child);
+            is_asked = true;
+        }
         thread::sleep(STEP);
     }
     // One that has ended meanwhile is what was wanted.

@@ -160,10 +160,32 @@ pub(crate) fn kill(child: &mut Child) {
     child.wait().ok();
 }
 
-/// Asks a process to end.
-pub(crate) fn terminate(child: &Child) {
+/// Returns whether this process was started to ignore a signal.
+#[cfg(target_os = "linux")]
+pub(crate) fn ignores(signal: i32) -> bool {
+    static IGNORED: OnceLock<u64> = OnceLock::new();
+    let ignored = *IGNORED.get_or_init(|| stat_field(30).unwrap_or_default());
+    ignored & 1 << (signal - 1) != 0
+}
+
+/// Returns a number of `/proc/self/stat`, counted from behind the name of the program, which may hold spaces.
+#[cfg(target_os = "linux")]
+fn stat_field(index: usize) -> Option<u64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(index)?.parse().ok()
+}
+
+/// Returns `false`: not every Unix tells without being asked to change it.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn ignores(_signal: i32) -> bool {
+    false
+}
+
+/// Asks a process to end, as a terminal does.
+pub(crate) fn interrupt(child: &Child) {
     if let Some(pid) = pid(child) {
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).ok();
     }
 }
 

@@ -122,8 +122,13 @@ pub(crate) fn kill(child: &mut Child) {
     child.wait().ok();
 }
 
+/// Returns `false`: nobody starts a process to ignore one.
+pub(crate) fn ignores(_signal: i32) -> bool {
+    false
+}
+
 /// Does nothing: there is no way to ask.
-pub(crate) fn terminate(_child: &Child) {}
+pub(crate) fn interrupt(_child: &Child) {}
 
 /// Exchanges two directories in one step; Windows has no call for it.
 ///

@@ -3,15 +3,17 @@
 
 use crate::sys::platform;
 use crate::sys::remove::{Count, remove_tree};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How many letters and digits end the name of a temporary directory.
-const ENDING: usize = 6;
+/// What ends the name of a temporary directory: digits to these bases. No word begins and ends with a number.
+const ENDING: [u32; 6] = [10, 36, 36, 36, 36, 10];
+
+/// The file in a temporary directory that nobody is to remove.
+const KEPT: &str = "kept";
 
 /// How many names are tried, should somebody have taken the first ones on purpose.
 const MOST_NAMES: usize = 1000;
@@ -60,10 +62,12 @@ impl Workspace {
         let rescued = self
             .path
             .with_file_name(format!("{}-rescued", name.trim_start_matches('.')));
-        match fs::rename(&self.path, &rescued) {
-            Ok(()) => rescued,
-            Err(_) => self.path.clone(),
+        if fs::rename(&self.path, &rescued).is_ok() {
+            return rescued;
         }
+        // What cannot be marked either cannot be removed.
+        File::create(self.path.join(KEPT)).ok();
+        self.path.clone()
     }
 }
 
@@ -132,7 +136,7 @@ fn with_free_name<T>(
     make: impl Fn(&Path) -> io::Result<T>,
 ) -> io::Result<(PathBuf, T)> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let mut seed = now.unwrap_or_default().subsec_nanos() ^ process::id().rotate_left(16);
+    let mut seed = now.unwrap_or_default().subsec_nanos();
     let mut outcome = Err(ErrorKind::AlreadyExists.into());
     for _ in 0..MOST_NAMES {
         let path = dir.join(format!("{prefix}{}", ending(seed)));
@@ -152,15 +156,14 @@ fn is_taken(err: &io::Error) -> bool {
     )
 }
 
-/// Returns the letters and digits that end a name. Nobody is to be kept from guessing them: what is there is never used.
+/// Returns what ends a name. Nobody is to be kept from guessing it: what is there is never used.
 fn ending(mut seed: u32) -> String {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut digit = || {
-        let digit = DIGITS[seed as usize % DIGITS.len()];
-        seed /= 36;
-        char::from(digit)
+    let mut digit = |base: u32| {
+        let digit = seed % base;
+        seed /= base;
+        char::from_digit(digit, base).unwrap_or_default()
     };
-    (0..ENDING).map(|_| digit()).collect()
+    ENDING.map(&mut digit).iter().collect()
 }
 
 /// Returns whether a name is one that [`Workspace::make_in`] gives.
@@ -171,7 +174,8 @@ pub(crate) fn is_name(name: &OsStr, prefix: &str) -> bool {
 
 /// Returns whether a text is what ends the name of a temporary directory.
 pub(crate) fn is_ending(text: &str) -> bool {
-    text.len() == ENDING && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    let is_digit = |(digit, base): (char, u32)| digit.is_digit(base) && !digit.is_uppercase();
+    text.chars().count() == ENDING.len() && text.chars().zip(ENDING).all(is_digit)
 }
 
 /// Removes the directories of that prefix in `dir` that killed processes of this user have left, and returns their number.
@@ -184,11 +188,19 @@ pub(crate) fn sweep(dir: &Path, prefix: &str) -> usize {
         .count()
 }
 
+/// Returns whether a running process works in a directory of that prefix in `dir`.
+pub(crate) fn is_busy(dir: &Path, prefix: &str) -> bool {
+    let names = platform::names_in(dir, |name| is_name(name, prefix)).unwrap_or_default();
+    let is_held = |name: &OsString| matches!(hold(&dir.join(name)), Ok(Hold::Busy));
+    names.iter().any(is_held)
+}
+
 fn remove_left(path: &Path) -> bool {
     let Ok(Hold::Held(directory)) = hold(path) else {
         return false;
     };
     directory.metadata().is_ok_and(|it| platform::is_own(&it))
+        && path.join(KEPT).symlink_metadata().is_err()
         && remove_tree(path, "", Count::Nothing).is_ok()
 }
 
@@ -201,9 +213,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let prefix = ".env.rvenv-";
         let used = Workspace::make_in(dir.path(), prefix).unwrap();
-        let left = dir.path().join(".env.rvenv-abcdef");
-        let others = [".env.rvenv-backup1", ".other.rvenv-abcdef", "env"];
-        let link = dir.path().join(".env.rvenv-123456");
+        let left = dir.path().join(".env.rvenv-1bcde6");
+        let others = [".env.rvenv-backup", ".other.rvenv-1bcde6", "env"];
+        let link = dir.path().join(".env.rvenv-123457");
         fs::create_dir_all(left.join("below")).unwrap();
         for other in others {
             fs::create_dir(dir.path().join(other)).unwrap();

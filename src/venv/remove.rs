@@ -29,16 +29,23 @@ pub(crate) enum Loss {
 pub(crate) fn inspect(typed: &Path, loss: Loss) -> Result<PathBuf> {
     let root = target::absolute(typed)?;
     refuse_what_is_no_directory(&root)?;
-    if let Some(precious) = Precious::of(&root) {
-        return Err(untouchable(&root, precious));
+    let outcome = refuse_what_is_to_stay(&root, loss);
+    // It may be taken away while it is looked at.
+    refuse_what_is_no_directory(&root)?;
+    outcome.map(|()| root)
+}
+
+fn refuse_what_is_to_stay(root: &Path, loss: Loss) -> Result<()> {
+    if let Some(precious) = Precious::of(root) {
+        return Err(untouchable(root, precious));
     }
-    refuse_what_is_no_environment(&root)?;
-    refuse_another_users(&root)?;
+    refuse_what_is_no_environment(root)?;
+    refuse_another_users(root)?;
     if loss == Loss::Refused {
-        refuse_foreign_entries(&root)?;
-        refuse_active(&root)?;
+        refuse_foreign_entries(root)?;
+        refuse_active(root)?;
     }
-    Ok(root)
+    Ok(())
 }
 
 fn refuse_what_is_no_directory(root: &Path) -> Result<()> {

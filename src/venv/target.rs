@@ -245,7 +245,7 @@ fn refuse_to_clear_others(path: &Path, options: &Options) -> Result<()> {
 /// Refuses to mix two versions or implementations of Python in one environment.
 ///
 /// # Errors
-/// When `path` holds an environment of another one, and is not to be cleared.
+/// When an environment of another one is there, or an installed Python, which is not to be cleared.
 pub(crate) fn refuse_another_python(
     interpreter: &Interpreter,
     layout: &Layout,
@@ -253,7 +253,11 @@ pub(crate) fn refuse_another_python(
 ) -> Result<()> {
     let root = &layout.root;
     let anatomy = Anatomy::of(root);
-    if options.existing == Existing::Clear || !anatomy.is_environment() {
+    if options.existing == Existing::Clear {
+        return Ok(());
+    }
+    refuse_an_installation(&anatomy)?;
+    if !anatomy.is_environment() {
         return Ok(());
     }
     let version = anatomy.version().map(|version| version.to_string());
@@ -273,6 +277,20 @@ pub(crate) fn refuse_another_python(
         message,
         "name the Python that it was made of with `--python`; or `--clear` makes it anew, without its packages"
     ));
+}
+
+/// Refuses to make an environment of a Python that is installed there: its own executables would be replaced.
+fn refuse_an_installation(anatomy: &Anatomy) -> Result<()> {
+    if !anatomy.is_installation() {
+        return Ok(());
+    }
+    Err(Hinted::error(
+        format!(
+            "`{}` is an installed Python, not an environment",
+            anatomy.root.display()
+        ),
+        "choose another directory",
+    ))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::commands::print as write;
 use crate::shell::SHELLS;
 use crate::ui::{self, Ui};
 use crate::venv::check::{Anatomy, Finding, Installer, Kind, Mend, Severity};
-use crate::venv::pyvenv_cfg::PyvenvCfg;
+use crate::venv::pyvenv_cfg::{FILE_NAME, PyvenvCfg};
 use anyhow::{Error, Result};
 use serde::{Serialize, Serializer};
 
@@ -36,6 +36,8 @@ struct Said {
     severity: Severity,
     message: String,
     mend: String,
+    #[serde(skip)]
+    loses_packages: bool,
 }
 
 #[derive(Serialize)]
@@ -80,6 +82,7 @@ impl Checked {
             severity: finding.severity,
             message: finding.message.clone(),
             mend: command(&finding.mend, anatomy),
+            loses_packages: finding.mend == Mend::Clear,
         };
         Self {
             path: json::path(&anatomy.root),
@@ -111,7 +114,12 @@ impl Checked {
                 Severity::Warning => "warning",
             };
             lines.push(format!("  {severity}: {}", said.message));
-            lines.push(format!("    mend it with: {}", said.mend));
+            let loss = if said.loses_packages {
+                ", which takes its packages away"
+            } else {
+                ""
+            };
+            lines.push(format!("    mend it with: {}{loss}", said.mend));
         }
         let printable = lines.iter().map(|line| ui::printable(line) + "\n");
         printable.collect()
@@ -133,6 +141,10 @@ pub(crate) fn command(mend: &Mend, anatomy: &Anatomy) -> String {
     match mend {
         Mend::Upgrade => format!("rvenv --upgrade {path}"),
         Mend::Clear => format!("rvenv --clear {path}"),
+        Mend::Isolate => {
+            let cfg = quoted(&json::path(&anatomy.root.join(FILE_NAME)));
+            format!("sed -i.bak 's/^\\(include-system-site-packages *= *\\).*/\\1false/' {cfg}")
+        }
         Mend::Protect => format!("chmod -R o-w {path}"),
         Mend::Activate => format!("eval \"$(rvenv activate-script {path})\""),
         Mend::Reinstall(installer, words) => {

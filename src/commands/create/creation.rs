@@ -7,6 +7,7 @@ use crate::shell::{Activation, SHELLS};
 use crate::sys::fs;
 use crate::sys::link::LinkMode;
 use crate::sys::memo::Memo;
+use crate::venv::check::Depth;
 use crate::venv::create::{self, Existing, Options};
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
@@ -64,21 +65,29 @@ impl Creation<'_> {
                 options: &options,
                 ..*self
             };
-            if creation.mend(found, turn.as_ref())? == Outcome::Done {
+            if creation.mend(found, turn.as_ref(), self.depth())? == Outcome::Done {
                 return Ok(Some(found));
             }
             ui.note("something was put there meanwhile; trying again");
         }
     }
 
+    /// Returns how closely to look at what has been mended: as closely as at whether there is anything to mend.
+    fn depth(&self) -> Depth {
+        match self.options.existing {
+            Existing::Ensure => Depth::Glance,
+            _ => Depth::Whole,
+        }
+    }
+
     /// Does its work, and where that is to mend something says what came of it.
-    fn mend(&self, found: Found, turn: Option<&Turn>) -> Result<Outcome> {
-        let ailments = repair::Ailments::of(&self.layout.root, self.options);
+    fn mend(&self, found: Found, turn: Option<&Turn>, depth: Depth) -> Result<Outcome> {
+        let ailments = repair::Ailments::of(&self.layout.root, self.options)?;
         let outcome = self.stage(found, turn)?;
         if outcome == Outcome::Done
             && let Some(ailments) = ailments
         {
-            ailments.say_what_is_mended(self.context.ui)?;
+            ailments.say_what_is_mended(self.context.ui, depth)?;
         }
         Ok(outcome)
     }
@@ -155,11 +164,17 @@ impl Creation<'_> {
             .with_context(|| format!("failed to install pip into `{}`", root.display()))
     }
 
-    /// Removes what is left of replaced distributions, which is no reason to fail: their successors are in place.
+    /// Removes what is left of replaced distributions, which is no reason to fail: their successors are in place. Whoever
+    /// upgrades expects them to stay, and is told.
     fn remove_replaced(&self, replaced: &[Replaced]) {
+        let ui = self.context.ui;
         for replaced in replaced {
             if let Err(err) = replaced.remove(self.layout) {
-                self.context.ui.warn(format_args!("{err:#}"));
+                ui.warn(format_args!("{err:#}"));
+            }
+            let is_expected = self.options.existing != Existing::Upgrade;
+            if let Some([new, old]) = replaced.names().filter(|_| !is_expected) {
+                ui.answer(format_args!("{new} takes the place of {old}"));
             }
         }
     }

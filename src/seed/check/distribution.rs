@@ -24,6 +24,8 @@ pub(super) struct Distribution {
 pub(super) struct Look {
     pub(super) missing: Vec<String>,
     pub(super) changed: Vec<String>,
+    /// Of pip, without which nothing can be installed again: those of another size.
+    pub(super) resized: Vec<String>,
     /// Those in the directory of executables.
     pub(super) scripts: Vec<PathBuf>,
 }
@@ -34,12 +36,38 @@ struct Origin {
     url: String,
     #[serde(default)]
     dir_info: Directory,
+    vcs_info: Option<Commit>,
+    subdirectory: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct Directory {
     #[serde(default)]
     editable: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Commit {
+    vcs: String,
+    commit_id: String,
+}
+
+impl Origin {
+    /// Returns what to install: a path, or a URL as pip takes it.
+    fn url(&self) -> String {
+        let path = self.url.strip_prefix("file://");
+        if let Some(path) = path.filter(|path| self.dir_info.editable && !path.contains('%')) {
+            return path.to_owned();
+        }
+        let url = match &self.vcs_info {
+            Some(Commit { vcs, commit_id }) => format!("{vcs}+{}@{commit_id}", self.url),
+            None => self.url.clone(),
+        };
+        match &self.subdirectory {
+            Some(subdirectory) => format!("{url}#subdirectory={subdirectory}"),
+            None => url,
+        }
+    }
 }
 
 impl Distribution {
@@ -63,7 +91,8 @@ impl Distribution {
             .to_str()?
             .strip_suffix(".dist-info")?;
         let (name, version) = name.rsplit_once('-')?;
-        if dist_info.is_symlink() {
+        // What pip was about to remove begins with `~`.
+        if dist_info.is_symlink() || name.starts_with('~') {
             return None;
         }
         Some(Self {
@@ -95,6 +124,8 @@ impl Distribution {
             };
             if is_missing(&path) {
                 look.missing.push(row.0.clone());
+            } else if self.is_pip() && !row.is_outside() && has_another_size(&path, row) {
+                look.resized.push(row.0.clone());
             } else if depth == Depth::Deep && is_changed(&path, row) {
                 look.changed.push(row.0.clone());
             }
@@ -123,11 +154,8 @@ impl Distribution {
             .ok()
             .and_then(|text| serde_json::from_slice::<Origin>(&text).ok());
         let words = match origin {
-            Some(Origin { url, dir_info }) if dir_info.editable => {
-                let path = url.strip_prefix("file://").unwrap_or(&url);
-                vec!["-e".to_owned(), path.to_owned()]
-            }
-            Some(Origin { url, .. }) => vec![format!("{} @ {url}", self.name)],
+            Some(origin) if origin.dir_info.editable => vec!["-e".to_owned(), origin.url()],
+            Some(origin) => vec![format!("{} @ {}", self.name, origin.url())],
             None => vec![format!("{}=={}", self.name, self.version)],
         };
         Mend::Reinstall(installer, words)
@@ -141,15 +169,22 @@ fn is_missing(path: &Path) -> bool {
     })
 }
 
-/// Returns whether a file has other contents than were recorded, where that can be told.
+fn has_another_size(path: &Path, row: &Row) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && !row.has_size(metadata.len()))
+}
+
+/// Returns whether a file has other contents than were recorded, where that can be told. Of scripts it cannot: pip gives
+/// those that a wheel brings another first line, and records them as they were.
 fn is_changed(path: &Path, row: &Row) -> bool {
-    if !row.1.starts_with("sha256=") {
+    let is_script = || row.is_outside() && fs::read_head(path, 2).is_ok_and(|start| start == b"#!");
+    if !row.1.starts_with("sha256=") || is_script() {
         return false;
     }
     let size = path
         .metadata()
         .map(|metadata| metadata.len())
         .unwrap_or_default();
-    let is_other_size = row.2.parse().is_ok_and(|recorded: u64| recorded != size);
-    is_other_size || fs::read_head(path, size).is_ok_and(|contents| !row.matches(&contents))
+    has_another_size(path, row)
+        || fs::read_head(path, size).is_ok_and(|contents| !row.matches(&contents))
 }

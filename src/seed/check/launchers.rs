@@ -39,8 +39,8 @@ pub(super) fn findings(anatomy: &Anatomy, mut scripts: Vec<PathBuf>) -> Option<F
     ))
 }
 
-/// Returns the Python that a script starts, where that is not one in `bin`.
-fn elsewhere(script: &Path, bin: &Path) -> Option<String> {
+/// Returns the Python that a script starts, where that is not one in `bin`, a path without symlinks.
+pub(in crate::seed) fn elsewhere(script: &Path, bin: &Path) -> Option<String> {
     if !script.symlink_metadata().ok()?.is_file() {
         return None;
     }

@@ -2,7 +2,7 @@
 
 pub(crate) mod deep;
 mod distribution;
-mod launchers;
+pub(super) mod launchers;
 mod pip;
 
 use crate::seed::check::distribution::Distribution;
@@ -34,6 +34,7 @@ pub(crate) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
     let mut scripts = Vec::new();
     for (distribution, (_, look)) in distributions.iter().zip(looks) {
         findings.extend(lacking(distribution, &look.missing, installer));
+        findings.extend(resized(distribution, &look.resized));
         findings.extend(changed(distribution, &look.changed, installer));
         scripts.extend(look.scripts);
     }
@@ -57,6 +58,15 @@ fn lacking(distribution: &Distribution, files: &[String], installer: Installer) 
     } else {
         Finding::broken(Kind::FilesMissing, message, distribution.mend(installer))
     })
+}
+
+fn resized(pip: &Distribution, files: &[String]) -> Option<Finding> {
+    let Distribution { name, version, .. } = pip;
+    let message = format!(
+        "files of {name} {version} have not the size that its RECORD says: {}",
+        some_of(files)
+    );
+    (!files.is_empty()).then(|| Finding::broken(Kind::PipNotImportable, message, Mend::Upgrade))
 }
 
 fn changed(distribution: &Distribution, files: &[String], installer: Installer) -> Option<Finding> {

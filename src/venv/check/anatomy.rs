@@ -48,16 +48,19 @@ impl Anatomy {
         self.cfg.as_ref().ok()?.get(key)
     }
 
-    /// Returns the Python that it was made of, as far as its `pyvenv.cfg` tells, or the only library there is.
+    /// Returns the Python that it is of: that of the only library there is, else the one on record.
     pub(crate) fn version(&self) -> Option<Version> {
-        let recorded = self.cfg.as_ref().ok().and_then(PyvenvCfg::version);
-        let by_name = || match self.libraries.as_slice() {
+        let only = match self.libraries.as_slice() {
             [library] => library.version,
             _ => None,
         };
-        recorded
-            .map(|(major, minor)| Version(major, minor))
-            .or_else(by_name)
+        only.or_else(|| self.recorded())
+    }
+
+    /// Returns the Python that its `pyvenv.cfg` says it was made of.
+    pub(crate) fn recorded(&self) -> Option<Version> {
+        let recorded = self.cfg.as_ref().ok().and_then(PyvenvCfg::version);
+        recorded.map(|(major, minor)| Version(major, minor))
     }
 
     /// Returns whether its packages are where an interpreter would look for them; there may be none yet.
@@ -69,7 +72,20 @@ impl Anatomy {
 
     /// Returns whether there is an environment, or what is left of one.
     pub(crate) fn is_environment(&self) -> bool {
-        self.cfg.is_ok() || !self.libraries.is_empty() && self.scripts.is_dir()
+        let looks_like_one = !self.libraries.is_empty() && self.scripts.is_dir();
+        self.cfg.is_ok() || looks_like_one && !self.is_installation()
+    }
+
+    /// Returns whether it is an installed Python, with a standard library of its own, and no environment.
+    pub(crate) fn is_installation(&self) -> bool {
+        let has_stdlib = |library: &Library| library.site_packages.with_file_name("os.py").exists();
+        self.cfg.is_err() && self.libraries.iter().any(has_stdlib)
+    }
+
+    /// Returns whether its Python is a copy, and no link to another one.
+    pub(crate) fn is_copied(&self) -> bool {
+        let metadata = self.python().symlink_metadata();
+        metadata.is_ok_and(|metadata| metadata.is_file())
     }
 
     /// Returns its Python.

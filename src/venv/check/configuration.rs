@@ -51,7 +51,7 @@ fn two_records(cfg: &PyvenvCfg) -> Option<Finding> {
     };
     (minor(one) != minor(other)).then(|| {
         let message = format!("its {FILE_NAME} says that it is of Python {one} and of {other}");
-        Finding::broken(Kind::Contradiction, message, Mend::Clear)
+        Finding::broken(Kind::Contradiction, message, Mend::Upgrade)
     })
 }
 
@@ -61,7 +61,7 @@ fn system_site_packages(cfg: &PyvenvCfg) -> Option<Finding> {
         let message = format!(
             "it sees the packages of the system: `include-system-site-packages` is `true` in its {FILE_NAME}"
         );
-        Finding::warning(Kind::SystemSitePackages, message, Mend::Clear)
+        Finding::warning(Kind::SystemSitePackages, message, Mend::Isolate)
     })
 }
 
@@ -74,26 +74,26 @@ fn libraries(anatomy: &Anatomy) -> Option<Finding> {
         .collect();
     versions.sort_unstable();
     versions.dedup();
-    let recorded = anatomy.version()?;
-    let (kind, message) = match versions.as_slice() {
-        [] => return None,
-        [only] if *only == recorded => return None,
-        [only] => (
-            Kind::Contradiction,
-            format!(
-                "its {FILE_NAME} says that it is of Python {recorded}, and its packages are for {only}"
-            ),
-        ),
+    match versions.as_slice() {
+        [] => None,
+        [only] => another_record(anatomy, *only),
         several => {
             let names: Vec<String> = several.iter().map(ToString::to_string).collect();
             let message = format!(
                 "it has packages for several versions of Python: {}",
                 some_of(&names)
             );
-            (Kind::TwoVersions, message)
+            Some(Finding::broken(Kind::TwoVersions, message, Mend::Clear))
         }
-    };
-    Some(Finding::broken(kind, message, Mend::Clear))
+    }
+}
+
+fn another_record(anatomy: &Anatomy, library: Version) -> Option<Finding> {
+    let recorded = anatomy.recorded().filter(|recorded| *recorded != library)?;
+    let message = format!(
+        "its {FILE_NAME} says that it is of Python {recorded}, and its packages are for {library}"
+    );
+    Some(Finding::broken(Kind::Contradiction, message, Mend::Upgrade))
 }
 
 #[cfg(test)]

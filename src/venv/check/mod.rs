@@ -9,7 +9,7 @@ mod permission;
 mod version;
 
 pub(crate) use anatomy::Anatomy;
-pub(crate) use permission::protect;
+pub(crate) use permission::{protect, world_writable};
 use serde::Serialize;
 pub(crate) use version::Version;
 
@@ -69,6 +69,8 @@ pub(crate) enum Mend {
     Upgrade,
     /// Making it anew.
     Clear,
+    /// Hiding the packages of the system.
+    Isolate,
     /// Taking the right to write from everybody.
     Protect,
     /// Installing a package again: what follows `install` on the command line of `Installer`.
@@ -123,7 +125,7 @@ impl Finding {
 pub(crate) fn findings(anatomy: &Anatomy) -> Vec<Finding> {
     let mut findings = configuration::findings(anatomy);
     findings.extend(base::findings(anatomy));
-    findings.extend(permission::findings(anatomy));
+    findings.extend(world_writable(anatomy));
     findings
 }
 

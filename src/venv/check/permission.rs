@@ -11,7 +11,7 @@ const EVERYBODY_WRITES: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
 /// Finds what everybody may write to although the umask says that nobody else is to.
-pub(super) fn findings(anatomy: &Anatomy) -> Option<Finding> {
+pub(crate) fn world_writable(anatomy: &Anatomy) -> Option<Finding> {
     let open: Vec<String> = open(anatomy)
         .iter()
         .map(|path| shown(anatomy, path))
@@ -20,7 +20,7 @@ pub(super) fn findings(anatomy: &Anatomy) -> Option<Finding> {
     (!open.is_empty()).then(|| Finding::broken(Kind::WorldWritable, message(), Mend::Protect))
 }
 
-/// Takes from everybody what [`findings`] finds.
+/// Takes from everybody what [`world_writable`] finds.
 ///
 /// # Errors
 /// When somebody else owns it.

@@ -6,7 +6,7 @@ use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::pyvenv_cfg;
 use crate::venv::replace::undo::Undo;
-use crate::venv::replace::{Outcome, Succession, discard, is_temporary, workspace_in};
+use crate::venv::replace::{OLD, Outcome, Succession, discard, is_temporary, workspace_in};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -119,9 +119,11 @@ pub(crate) fn empty(target: &Path) -> Result<Workspace> {
 
 /// Moves what is in `target` out of it, `pyvenv.cfg` first.
 fn move_out(undo: &mut Undo, target: &Path, aside: &Workspace) -> Result<()> {
+    let old = aside.path().join(OLD);
+    fs::create_dir(&old)?;
     let mut paths = movable(target)?;
     paths.sort_by_key(|path| !path.ends_with(pyvenv_cfg::FILE_NAME));
-    move_all(undo, &paths, aside.path())
+    move_all(undo, &paths, &old)
 }
 
 /// Returns what is in a directory, temporary directories aside.

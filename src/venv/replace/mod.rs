@@ -25,6 +25,9 @@ const LONGEST_BEGINNING: usize = 50;
 /// What stands in the name of every directory that is rvenv's own and temporary.
 const MARK: &str = ".rvenv-";
 
+/// What the old environment is called in a temporary directory that it was moved to, in which nothing else is.
+const OLD: &str = "old";
+
 /// Returns whether a path is that of a directory that a run has left behind, or is using now.
 pub(crate) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -43,7 +46,7 @@ pub(crate) fn was_being_emptied(dir: &Path) -> bool {
         .iter()
         .filter(|name| workspace::is_name(name, &prefix));
     let has_moved = |name: &OsString| {
-        let cfg = PyvenvCfg::read(&dir.join(name));
+        let cfg = PyvenvCfg::read(&dir.join(name).join(OLD));
         cfg.is_ok_and(|cfg| cfg.get("home").is_some())
     };
     own.clone().any(has_moved) || !names.is_empty() && names.len() == own.count()
@@ -186,6 +189,13 @@ pub(crate) fn sweep(ui: Ui, target: &Path) -> usize {
     sweep_in(ui, target, &[beside(target), target])
 }
 
+/// Returns whether a running rvenv works beside or inside `target`.
+pub(crate) fn is_busy(target: &Path) -> bool {
+    let prefix = prefix(target);
+    let mut dirs = [beside(target), target].into_iter();
+    dirs.any(|dir| workspace::is_busy(dir, &prefix))
+}
+
 fn sweep_in(ui: Ui, target: &Path, dirs: &[&Path]) -> usize {
     let prefix = prefix(target);
     let swept = dirs.iter().map(|dir| workspace::sweep(dir, &prefix)).sum();
@@ -217,11 +227,7 @@ pub(crate) fn rename_aside(target: &Path) -> io::Result<PathBuf> {
 fn prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     // A name may have 255 bytes, and a character at most four.
-    let beginning: String = name
-        .trim_start_matches('.')
-        .chars()
-        .take(LONGEST_BEGINNING)
-        .collect();
+    let beginning: String = name.chars().take(LONGEST_BEGINNING).collect();
     format!(".{beginning}{MARK}")
 }
 
@@ -258,7 +264,7 @@ fn rename_twice(ui: Ui, workspace: Workspace, target: &Path) -> Result<Outcome> 
     let aside = workspace_in(beside(target), target)?;
     let mut undo = Undo::default();
     let moved = undo
-        .rename(target, &aside.path().join("old"))
+        .rename(target, &aside.path().join(OLD))
         .and_then(|()| undo.rename(workspace.path(), target));
     let aside = undo.settle(moved, aside)?;
     workspace.keep();

@@ -4,6 +4,7 @@ use super::{configure, finds, finds_for, found, site_packages, with_pip, without
 use crate::sandbox::Sandbox;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::time::SystemTime;
 
 #[test]
 fn what_was_moved_or_copied_is_found() {
@@ -93,8 +94,13 @@ fn a_pip_that_is_missing_is_found_where_it_was_there_or_was_wanted() {
 fn a_pip_that_does_not_run_is_found_when_it_is_tried() {
     let sandbox = with_pip();
     let main = site_packages(&sandbox, "env").join("pip/__main__.py");
+    let size = fs::read(&main).unwrap().len();
     fs::remove_file(&main).unwrap();
-    fs::write(&main, "raise ImportError('no luck')\n").unwrap();
+    let text = format!("{:#<size$}", "raise ImportError('no luck')\n");
+    fs::write(&main, text).unwrap();
+    // Bytecode of the same second would be taken for that of this text.
+    let written = fs::File::options().write(true).open(&main).unwrap();
+    written.set_modified(SystemTime::UNIX_EPOCH).unwrap();
     assert!(found(&sandbox, &["env"]).is_empty());
     let found = found(&sandbox, &["--deep", "env"]);
     let kinds: Vec<_> = found.iter().map(|[kind, ..]| kind.as_str()).collect();
@@ -135,7 +141,11 @@ fn launchers_that_start_another_python_are_found() {
         &format!("{own}.0"),
     ] {
         install(&sandbox, "tool", python);
-        let message = format!("`tool` starts another Python than the environment's: `{python}`");
+        let message = if python.starts_with(&own) {
+            format!("`tool` starts `{python}`, which is not there")
+        } else {
+            format!("`tool` starts another Python than the environment's: `{python}`")
+        };
         finds_for("--upgrade", &sandbox, &[], "launchers-elsewhere", &message);
     }
     install(&sandbox, "tool", "/usr/bin/env python3");

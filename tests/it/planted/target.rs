@@ -169,7 +169,7 @@ fn a_directory_full_of_symlinks_is_no_way_out() {
             let sandbox = Sandbox::with_shared_store();
             furnish(&sandbox);
             fs::create_dir(sandbox.path("env")).unwrap();
-            let temporary = ".env.rvenv-AAAAAA";
+            let temporary = ".env.rvenv-1aaaa1";
             for name in [
                 "bin",
                 "lib",

@@ -353,19 +353,13 @@ fn what_everybody_may_write_to_is_theirs_no_more() {
 }
 
 #[test]
-fn what_cannot_be_mended_is_an_error_and_a_package_is_named() {
+fn a_package_that_lacks_files_is_named() {
     let sandbox = sandbox();
     install_tool(&sandbox);
     fs::remove_file(site_packages(&sandbox, "env").join("tool.py")).unwrap();
     let said = run(&sandbox, &["--upgrade", "env"]);
     assert!(
         said.contains("warning: tool 1 lacks") && said.contains("tool==1"),
-        "{said}"
-    );
-    fs::create_dir_all(sandbox.path("env/lib/python3.1/site-packages")).unwrap();
-    let said = fail(&sandbox, &["--upgrade", "env"]);
-    assert!(
-        said.contains("still broken") && said.contains("rvenv --clear"),
         "{said}"
     );
 }
