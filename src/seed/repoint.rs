@@ -97,15 +97,12 @@ impl Move<'_> {
         let Some(new) = launcher::repointed(&old, &bin, is_there) else {
             return Ok(false);
         };
-        if new != old {
-            if launchers::elsewhere(path, &fs::real(&bin)).is_none() {
-                return Ok(false);
-            }
-            self.write_like(path, &new)?;
+        if new == old || launchers::elsewhere(path, &fs::real(&bin)).is_none() {
+            return Ok(false);
         }
+        self.write_like(path, &new)?;
         let recorded = Row::of(&row.0, &new);
-        // A kill may have come between the launcher and its RECORD.
-        let is_right = recorded == *row || new == old && row.1.is_empty();
+        let is_right = recorded == *row;
         *row = recorded;
         Ok(!is_right)
     }

@@ -55,6 +55,8 @@ impl Args {
         let mut reports = Vec::new();
         for dir in dirs {
             let report = self.check(&dir);
+            // A Python that was interrupted, too, tells nothing.
+            interrupt::check()?;
             if !self.json {
                 report.say(context.ui)?;
             }

@@ -72,7 +72,8 @@ impl Anatomy {
 
     /// Returns whether there is an environment, or what is left of one.
     pub(crate) fn is_environment(&self) -> bool {
-        let looks_like_one = !self.libraries.is_empty() && self.scripts.is_dir();
+        let is_activated = self.scripts.join("activate").is_file();
+        let looks_like_one = !self.libraries.is_empty() && is_activated;
         self.cfg.is_ok() || looks_like_one && !self.is_installation()
     }
 

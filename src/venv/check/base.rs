@@ -37,7 +37,12 @@ fn another_system(anatomy: &Anatomy) -> Option<Finding> {
     if has_other_layout || is_windows_home.is_some_and(|windows| windows != is_here_windows) {
         let home = home.map_or(String::new(), |home| format!(": `home` is `{home}`"));
         let message = format!("it was made on another kind of system{home}");
-        return Some(Finding::broken(Kind::AnotherSystem, message, Mend::Upgrade));
+        let mend = if has_other_layout {
+            Mend::Clear
+        } else {
+            Mend::Upgrade
+        };
+        return Some(Finding::broken(Kind::AnotherSystem, message, mend));
     }
     let home = home.filter(|home| Path::new(home).is_absolute() && !Path::new(home).is_dir())?;
     let message = format!(

@@ -65,17 +65,36 @@ impl Plan {
         Ok(())
     }
 
-    /// What makes the directory an environment comes last, and before it what makes something a package, so that one of which
-    /// a part is missing is seen to be none.
+    /// Returns the renames in an order that can end anywhere: what is half done is done again by the next run. A package is
+    /// there when its own directory of records is, and a script that has changed is told by these.
     fn in_order(&mut self, target: &Path) -> &[(PathBuf, PathBuf)] {
         let units = &self.units;
         let scripts = target.join(platform::SCRIPTS_DIR);
-        self.moves.sort_by_key(|(_, to)| {
-            let is_last = to.ends_with(pyvenv_cfg::FILE_NAME);
-            (is_last, !units.contains(to), !to.starts_with(&scripts))
+        self.moves.sort_by_key(|(from, to)| {
+            if to.ends_with(pyvenv_cfg::FILE_NAME) {
+                Turn::Configuration
+            } else if units.contains(to) {
+                Turn::Unit
+            } else if to.starts_with(&scripts) {
+                Turn::Script
+            } else if from.is_dir() {
+                Turn::Directory
+            } else {
+                Turn::File
+            }
         });
         &self.moves
     }
+}
+
+/// When something is renamed, first come first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Unit,
+    File,
+    Script,
+    Directory,
+    Configuration,
 }
 
 /// Returns whether what is there already stays: somebody's own `.gitignore`, and a `lib64` that is a directory.

@@ -298,3 +298,16 @@ fn an_installed_python_becomes_no_environment() {
         assert!(same(&sandbox.path("opt"), &before), "{how:?}");
     }
 }
+
+/// What somebody has done to a script is for `check --deep` to say.
+#[test]
+fn a_script_that_was_tampered_with_is_not_recorded_as_it_is() {
+    let sandbox = sandbox();
+    let pip = sandbox.path("env/bin/pip");
+    let text = fs::read_to_string(&pip).unwrap() + "import evil\n";
+    fs::remove_file(&pip).unwrap();
+    fs::write(&pip, text).unwrap();
+    let before = tree(site_packages(&sandbox, "env"));
+    run(&sandbox, &["--upgrade", "env"]);
+    assert!(same(&site_packages(&sandbox, "env"), &before));
+}
