@@ -171,7 +171,9 @@ pub(crate) fn ignores(signal: i32) -> bool {
 /// Returns a number of `/proc/self/stat`, counted from behind the name of the program, which may hold spaces.
 #[cfg(target_os = "linux")]
 fn stat_field(index: usize) -> Option<u64> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let mut stat = [0; 1024];
+    let length = rustix::io::read(open(Path::new("/proc/self/stat")).ok()?, &mut stat).ok()?;
+    let stat = String::from_utf8_lossy(&stat[..length]);
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(index)?.parse().ok()
 }
@@ -254,6 +256,35 @@ pub(crate) fn is_mount_point(path: &Path) -> bool {
             .ok()
     };
     device(path) != device(path.parent().unwrap_or(path))
+}
+
+/// Returns a place below a directory, a path without symlinks, at which something is mounted.
+#[cfg(target_os = "linux")]
+pub(crate) fn mount_below(dir: &Path) -> Option<PathBuf> {
+    // `ID PARENT DEVICE ROOT PLACE …`, with what would divide or end a line as `\040`.
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let places = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+    let mut places = places.map(|place| {
+        let escapes = [
+            ("\\040", " "),
+            ("\\011", "\t"),
+            ("\\012", "\n"),
+            ("\\134", "\\"),
+        ];
+        let unescaped = escapes
+            .iter()
+            .fold(place.to_owned(), |place, (escape, char)| {
+                place.replace(escape, char)
+            });
+        PathBuf::from(unescaped)
+    });
+    places.find(|place| place != dir && place.starts_with(dir))
+}
+
+/// Returns `None`: not every Unix tells without being asked for each directory.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn mount_below(_dir: &Path) -> Option<PathBuf> {
+    None
 }
 
 /// Returns the names of the processes above this one, nearest first.

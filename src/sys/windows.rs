@@ -153,6 +153,11 @@ pub(crate) fn is_mount_point(_path: &Path) -> bool {
     false
 }
 
+/// Returns `None`: what is mounted in a directory is a link there, which is not followed.
+pub(crate) fn mount_below(_dir: &Path) -> Option<PathBuf> {
+    None
+}
+
 /// Returns the names of the processes above this one, nearest first.
 pub(crate) fn ancestors() -> impl Iterator<Item = String> {
     let processes = processes();

@@ -12,6 +12,9 @@ use std::path::Path;
 /// The name of the file that makes a directory an environment.
 pub(crate) const FILE_NAME: &str = "pyvenv.cfg";
 
+/// The longest one that is read, in bytes.
+pub(crate) const LONGEST: u64 = 1 << 20;
+
 /// The key that says which rvenv made the environment.
 const OWN_KEY: &str = "rvenv";
 
@@ -61,9 +64,8 @@ impl PyvenvCfg {
     /// # Errors
     /// When there is none that can be read.
     pub(crate) fn read(root: &Path) -> Result<Self> {
-        Ok(Self::parse(&String::from_utf8_lossy(&fs::read(
-            &root.join(FILE_NAME),
-        )?)))
+        let bytes = fs::read_head(&root.join(FILE_NAME), LONGEST)?;
+        Ok(Self::parse(&String::from_utf8_lossy(&bytes)))
     }
 
     /// Returns the value of a key; of several, the last counts, as for CPython.

@@ -41,6 +41,7 @@ fn refuse_what_is_to_stay(root: &Path, loss: Loss) -> Result<()> {
     }
     refuse_what_is_no_environment(root)?;
     refuse_another_users(root)?;
+    target::refuse_what_holds_a_mount(root)?;
     if loss == Loss::Refused {
         refuse_foreign_entries(root)?;
         refuse_active(root)?;
@@ -204,10 +205,16 @@ fn remove_in_place(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
     let removed = removed.map_err(|err| rest(root, aside.path(), &err));
     aside.keep();
     let removed = removed?;
-    if let Err(err) = fs::remove_dir(root) {
-        ui.warn(format_args!("the empty directory stays: {err:#}"));
+    match fs::remove_dir(root) {
+        Err(err) if is_full(root) => return Err(rest(root, root, &err)),
+        Err(err) => ui.warn(format_args!("the empty directory stays: {err:#}")),
+        Ok(()) => {}
     }
     Ok(removed)
+}
+
+fn is_full(dir: &Path) -> bool {
+    fs::list(dir).is_ok_and(|paths| !paths.is_empty())
 }
 
 /// Removes what a killed run has left of an environment that is not there any more. Returns where that was, `None` where

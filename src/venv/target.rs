@@ -101,6 +101,9 @@ pub(crate) fn inspect(path: &Path, options: &Options) -> Result<Found> {
         Ok(metadata) if metadata.is_dir() => {
             refuse_precious(path, options.existing)?;
             refuse_to_clear_others(path, options)?;
+            if options.existing == Existing::Clear {
+                refuse_what_holds_a_mount(path)?;
+            }
             Ok(Found::Directory)
         }
         Ok(metadata) => Err(not_a_directory(path, metadata.is_symlink())),
@@ -239,6 +242,17 @@ fn refuse_to_clear_others(path: &Path, options: &Options) -> Result<()> {
             "choose another directory; `--force` clears it nonetheless",
         )),
         _ => Ok(()),
+    }
+}
+
+/// Refuses a directory in which something is mounted, which would be taken along when it is moved.
+pub(crate) fn refuse_what_holds_a_mount(path: &Path) -> Result<()> {
+    match platform::mount_below(&fs::real(path)) {
+        None => Ok(()),
+        Some(place) => Err(Hinted::error(
+            format!("something is mounted at `{}`", place.display()),
+            "unmount it first",
+        )),
     }
 }
 

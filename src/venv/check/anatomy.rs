@@ -6,9 +6,6 @@ use crate::venv::layout::Layout;
 use crate::venv::pyvenv_cfg::{self, PyvenvCfg};
 use std::path::{Path, PathBuf};
 
-/// The longest `pyvenv.cfg` that is read, in bytes.
-const LONGEST_CONFIGURATION: u64 = 1 << 20;
-
 /// What there is of an environment.
 #[derive(Debug)]
 pub(crate) struct Anatomy {
@@ -107,7 +104,7 @@ impl Anatomy {
 
 fn configuration(root: &Path) -> Result<PyvenvCfg, String> {
     let path = root.join(pyvenv_cfg::FILE_NAME);
-    let bytes = fs::read_head(&path, LONGEST_CONFIGURATION).map_err(|err| {
+    let bytes = fs::read_head(&path, pyvenv_cfg::LONGEST).map_err(|err| {
         if fs::is_not_found(&err) {
             "is missing".to_owned()
         } else {

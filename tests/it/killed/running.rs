@@ -1,7 +1,6 @@
 //! What a run is still using is not swept by another one in the same place.
 
 use super::calls::{Call, Run, Set, tools_are_missing};
-use super::signals::send;
 use super::whole::{Pip, fault, leftovers, python};
 use crate::sandbox::{Sandbox, note};
 use std::fs;
@@ -24,18 +23,19 @@ fn stopped(strace: &Child) -> Option<String> {
     while started.elapsed() < Duration::from_secs(10) {
         let id = strace.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
-        if let Some(child) = children.split_whitespace().next() {
-            let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
-            let state = stat
-                .rsplit_once(") ")
-                .map(|(_, rest)| rest.starts_with(['T', 't']));
-            if state == Some(true) && is_asleep(id) {
-                return Some(child.to_owned());
-            }
+        let child = children.split_whitespace().next();
+        if let Some(child) = child.filter(|child| is_stopped(child) && is_asleep(id)) {
+            return Some(child.to_owned());
         }
         sleep(Duration::from_millis(5));
     }
     None
+}
+
+fn is_stopped(process: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, state)| state);
+    state.is_some_and(|state| state.starts_with(['T', 't']))
 }
 
 /// strace itself stops its process for a moment at each call; when it sleeps, the process is stopped for good.
@@ -67,10 +67,26 @@ fn both(sandbox: &Sandbox, first: &Run, call: &Call, second: &Run) -> Option<[Ex
     }
     let swept: Vec<&PathBuf> = used.iter().filter(|path| !path.exists()).collect();
     let is_moved = !env.join("pyvenv.cfg").exists();
-    send("CONT", &process);
-    let statuses = [strace.wait().unwrap(), other.wait().unwrap()];
-    assert!(swept.is_empty() || is_moved, "{call}: swept {swept:?}");
+    // Who has gone on meanwhile was not stopped for good, and has removed its own.
+    let is_still_used = is_stopped(&process);
+    let statuses = [go_on(&mut strace, &process), other.wait().unwrap()];
+    assert!(
+        swept.is_empty() || is_moved || !is_still_used,
+        "{call}: swept {swept:?}"
+    );
     Some(statuses)
+}
+
+/// Lets a stopped process end, also one that is only about to be stopped.
+fn go_on(strace: &mut Child, process: &str) -> ExitStatus {
+    loop {
+        // It may have ended meanwhile.
+        let _ = Process::new("kill").args(["-CONT", process]).output();
+        if let Some(status) = strace.try_wait().unwrap() {
+            return status;
+        }
+        sleep(Duration::from_millis(20));
+    }
 }
 
 fn used(sandbox: &Sandbox, env: &Path) -> Vec<PathBuf> {

@@ -124,3 +124,13 @@ fn what_else_to_do_with_what_is_there_contradicts_it() {
     }
     assert!(tree(sandbox.path("")).is_empty());
 }
+
+#[test]
+fn a_pipe_is_no_configuration_and_keeps_nobody_waiting() {
+    let sandbox = sandbox();
+    let cfg = sandbox.path("env/pyvenv.cfg");
+    fs::remove_file(&cfg).unwrap();
+    sandbox.command("mkfifo").arg(&cfg).assert().success();
+    run(&sandbox, &["--ensure", "env"]);
+    assert_healthy(&sandbox, "env");
+}
