@@ -1,6 +1,6 @@
 //! The command line: one row per subcommand, and the drop-in form, which has none.
 
-use crate::commands::{Context, activate_script, cache, check, create, delete, is_set};
+use crate::commands::{Context, activate_script, cache, check, create, delete, is_set, python};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
 use clap::error::ErrorKind;
@@ -83,6 +83,7 @@ commands! {
         "Print a script for the shell to evaluate, which activates an environment";
     Delete(delete): "delete", "Delete environments, and nothing else";
     Check(check): "check", "Say what is wrong with environments, and how to mend it";
+    Python(python): "python", "List the Pythons that are installed, or find the one that is meant";
     Cache(cache): "cache", "Show, check and clean the store";
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 mod json;
 mod measure;
+pub(crate) mod python;
 
 use crate::sys::platform;
 use crate::ui::Ui;
@@ -19,6 +20,12 @@ use std::path::PathBuf;
 pub(crate) fn is_set(variable: &str) -> bool {
     const NO: [&str; 7] = ["", "0", "n", "no", "f", "false", "off"];
     std::env::var(variable).is_ok_and(|value| !NO.contains(&value.to_lowercase().as_str()))
+}
+
+/// Returns the Pythons that were asked for; an empty variable asks for nothing.
+fn asked(requests: &[OsString]) -> Vec<OsString> {
+    let requests = requests.iter().filter(|request| !request.is_empty());
+    requests.cloned().collect()
 }
 
 /// Writes data, which is all that goes to stdout.

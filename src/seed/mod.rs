@@ -22,7 +22,7 @@ use crate::seed::image::Image;
 use crate::seed::install::Installer;
 use crate::seed::recipe::{Part, Recipe};
 pub(crate) use crate::seed::uninstall::Replaced;
-use crate::seed::wheel::Wheel;
+pub(crate) use crate::seed::wheel::{Wheel, bundled};
 use crate::sys::fs;
 use crate::sys::link::{self, Clones, LinkMode, Linked};
 use crate::sys::memo::Memo;

@@ -1,7 +1,7 @@
 //! Unix: links, modes, process groups.
 
 use crate::sys::fs::Look;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
@@ -40,6 +40,16 @@ pub(crate) fn umask() -> u32 {
         rustix::process::umask(mask);
         mask.bits().into()
     })
+}
+
+/// Returns where the executables of an installation are.
+pub(crate) fn executables_of(root: &Path) -> PathBuf {
+    root.join("bin")
+}
+
+/// Returns whether this is a file that may be run.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok()
 }
 
 /// Opens a file for reading, in one call, where musl takes two, and waits for nobody, should it be a pipe.

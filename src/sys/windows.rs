@@ -31,6 +31,16 @@ pub(crate) fn umask() -> u32 {
     0
 }
 
+/// Returns where the executables of an installation are.
+pub(crate) fn executables_of(root: &Path) -> PathBuf {
+    root.to_owned()
+}
+
+/// Returns whether this is a file that may be run.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
 /// Opens a file for reading.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)

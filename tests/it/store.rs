@@ -107,7 +107,7 @@ fn a_store_full_of_garbage_is_built_again() {
     create(&sandbox, "one");
     for entry in WalkDir::new(sandbox.store()) {
         let path = entry.unwrap().into_path();
-        let is_memo = path.parent().unwrap().ends_with("interpreters-v2");
+        let is_memo = path.parent().unwrap().ends_with("interpreters-v3");
         if is_memo || path.ends_with("manifest.json") {
             fs::write(path, "garbage").unwrap();
         }

@@ -4,7 +4,7 @@ mod creation;
 mod repair;
 
 use crate::commands::create::creation::Creation;
-use crate::commands::{Context, is_set};
+use crate::commands::{self, Context, is_set};
 use crate::error::Hinted;
 use crate::sys::link::LinkMode;
 use crate::sys::{interrupt, platform};
@@ -81,7 +81,7 @@ struct Flags {
     /// Leave the `.gitignore` out
     #[arg(long, action = ArgAction::SetTrue, env = "RVENV_WITHOUT_SCM_IGNORE_FILES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     without_scm_ignore_files: bool,
-    /// The Python to use: a path, or a name on PATH
+    /// The Python to use: a version (`3.12`, `>=3.10`, `pypy3.10`), a path, or a name on PATH; of several the first that is found
     #[arg(
         short,
         long,
@@ -89,7 +89,7 @@ struct Flags {
         env = "RVENV_PYTHON",
         hide_env_values = true
     )]
-    python: Option<OsString>,
+    python: Vec<OsString>,
     /// How files get from the store into the environment: `auto` clones them where that can be done, else makes hard links,
     /// else copies
     #[arg(
@@ -145,21 +145,22 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     interrupt::listen().context("failed to listen for signals")?;
     let cache_dir = context.cache_dir();
     let cache_dir = cache_dir.as_deref();
-    let python = flags.python.as_deref().filter(|python| !python.is_empty());
+    let requests = commands::asked(&flags.python);
     let mut asked = None;
     for env_dir in env_dirs {
         let root = target::resolve(Path::new(env_dir))?;
-        if python.is_none() && repair::is_ensured(context.ui, &root, &options, None) {
+        if requests.is_empty() && repair::is_ensured(context.ui, &root, &options, None) {
             continue;
         }
-        let own = match python {
-            Some(_) => None,
-            None => base_of(context.ui, cache_dir, &root, options.existing)?,
+        let own = if requests.is_empty() {
+            base_of(context.ui, cache_dir, &root, options.existing)?
+        } else {
+            None
         };
         let found = match (&own, &mut asked) {
             (Some(own), _) => own,
             (None, Some(asked)) => asked,
-            (None, asked) => asked.insert(interpreter::find(context.ui, cache_dir, python)?),
+            (None, asked) => asked.insert(interpreter::find(context.ui, cache_dir, &requests)?),
         };
         let base = interpreter::outside(cache_dir, &found.interpreter, &root)?;
         let Known { interpreter, memo } = base.as_ref().unwrap_or(found);

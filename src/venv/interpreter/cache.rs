@@ -2,21 +2,22 @@
 
 use crate::sys::fs::{self, Witness};
 use crate::sys::memo::{self, Memo};
-use crate::venv::interpreter::{Interpreter, Known, probe};
+use crate::venv::interpreter::probe::{self, Answer, Patience};
+use crate::venv::interpreter::{Interpreter, Known};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::path::{Path, PathBuf};
 
 /// The folder of what is remembered; another shape of [`Entry`] or of the probe gets another number.
-pub(crate) const FOLDER: &str = "interpreters-v2";
+pub(crate) const FOLDER: &str = "interpreters-v3";
 
 /// An interpreter, and the files that its answer depends on as they were before it was asked.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     called: PathBuf,
     witnesses: Vec<Witness>,
-    interpreter: Interpreter,
+    answer: Answer,
 }
 
 impl Entry {
@@ -30,39 +31,60 @@ impl Entry {
 /// A `cache_dir` that is missing, unreadable or full of garbage only makes this slower.
 ///
 /// # Errors
-/// As [`probe::probe`].
-pub(super) fn ask(cache_dir: Option<&Path>, path: &Path) -> Result<Known> {
+/// As [`probe::probe`], and when it is too old.
+pub(super) fn ask(cache_dir: Option<&Path>, path: &Path, patience: Patience) -> Result<Known> {
     let called = called(path)?;
     let folder = cache_dir.map(|dir| dir.join(FOLDER));
-    let memo = Memo::read(folder.as_deref(), &called);
+    let mut memo = Memo::read(folder.as_deref(), &called);
     let known = memo
         .first()
         .filter(|entry: &Entry| entry.still_holds(&called));
-    if let Some(Entry { interpreter, .. }) = known {
-        return Ok(Known { interpreter, memo });
+    if let Some(entry) = known {
+        return known_of(path, entry.answer, memo);
     }
     let own = witnesses_of(&called);
-    let interpreter = probe::probe(path)?;
-    if is_script(path) {
-        let memo = Memo::nowhere();
-        return Ok(Known { interpreter, memo });
+    let answer = probe::probe(path, patience)?;
+    let beside = match &answer {
+        Answer::Facts(interpreter) => witnesses_beside(interpreter),
+        Answer::TooOld(..) => Vec::new(),
+    };
+    if !is_its_own(path, &answer) {
+        return known_of(path, answer, Memo::nowhere());
     }
-    let witnesses = [own, witnesses_beside(&interpreter)].concat();
-    Ok(remember(
-        memo,
-        Entry {
-            called,
-            witnesses,
-            interpreter,
-        },
-    ))
-}
-
-fn remember(mut memo: Memo, entry: Entry) -> Known {
+    let witnesses = [own, beside].concat();
+    let entry = Entry {
+        called,
+        witnesses,
+        answer,
+    };
     // What cannot be remembered is asked again.
     memo.remember_first(&entry).ok();
-    let interpreter = entry.interpreter;
-    Known { interpreter, memo }
+    known_of(path, entry.answer, memo)
+}
+
+fn known_of(path: &Path, answer: Answer, memo: Memo) -> Result<Known> {
+    match answer {
+        Answer::Facts(interpreter) => Ok(Known {
+            interpreter: *interpreter,
+            memo,
+        }),
+        Answer::TooOld(major, minor) => Err(probe::too_old(path, major, minor)),
+    }
+}
+
+/// Returns whether the answer is that of the executable itself: that of a script or of a program that starts another one
+/// (the shims of mise and asdf) may depend on anything.
+fn is_its_own(path: &Path, answer: &Answer) -> bool {
+    if is_script(path) {
+        return false;
+    }
+    match answer {
+        Answer::Facts(interpreter) => {
+            let real = fs::real(path);
+            real == fs::real(&interpreter.executable)
+        }
+        Answer::TooOld(..) => true,
+    }
 }
 
 /// What is remembered of an interpreter.
@@ -108,14 +130,12 @@ impl Remembered {
         } else {
             Standing::Gone
         };
-        let Entry {
-            called,
-            interpreter,
-            ..
-        } = entry;
+        let Answer::Facts(interpreter) = entry.answer else {
+            return None;
+        };
         Some(Self {
-            called,
-            interpreter,
+            called: entry.called,
+            interpreter: *interpreter,
             standing,
             memo,
         })

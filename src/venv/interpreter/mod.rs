@@ -1,12 +1,22 @@
 //! A Python that environments can be made of, and what it says about itself.
 
+mod ancestry;
 mod cache;
 mod discover;
+mod installed;
+mod list;
+mod place;
 mod probe;
+mod project;
 mod pyenv;
+mod registry;
+mod request;
+mod search;
 
+pub(crate) use ancestry::{of_environment, outside};
 pub(crate) use cache::{FOLDER, Remembered, Standing, remembered};
-pub(crate) use discover::{find, of_environment, outside};
+pub(crate) use discover::find;
+pub(crate) use list::{Listed, list};
 
 use crate::sys::memo::Memo;
 use serde::{Deserialize, Serialize};
@@ -27,6 +37,14 @@ pub(crate) struct Interpreter {
     /// `sys.implementation.name`: `cpython`, `pypy`.
     pub(crate) implementation: String,
     pub(crate) version: Version,
+    /// What stands behind the version of a pre-release (PEP 440), as `rc1`; empty for a release.
+    pub(crate) pre_release: String,
+    /// The first three parts of `sys.implementation.version`, for PyPy its own.
+    pub(crate) implementation_version: Vec<u16>,
+    /// Whether it was built without the GIL (PEP 703).
+    pub(crate) free_threaded: bool,
+    /// Whether it was built `--with-pydebug`.
+    pub(crate) debug: bool,
     /// `sys.implementation.cache_tag`; `None` where bytecode is never cached.
     pub(crate) cache_tag: Option<String>,
     /// `importlib.util.MAGIC_NUMBER` in hexadecimal.
@@ -35,6 +53,10 @@ pub(crate) struct Interpreter {
     pub(crate) posix: bool,
     /// `sys.platform`.
     pub(crate) platform: String,
+    /// `os.uname().machine`, or what `sysconfig.get_platform()` ends with.
+    pub(crate) machine: String,
+    /// `gnu`, `musl`; `None` where there is no choice, or it is not known.
+    pub(crate) libc: Option<String>,
     /// `sys.maxsize > 2**32`.
     pub(crate) is_64bit: bool,
     /// Whether file names are UTF-8.
@@ -98,12 +120,22 @@ impl Interpreter {
 
     /// Returns how a person calls this interpreter: `CPython 3.13.0`.
     pub(crate) fn title(&self) -> String {
-        let name = match self.implementation.as_str() {
+        format!("{} {}", self.implementation_title(), self.full_version())
+    }
+
+    /// Returns how a person calls its implementation.
+    pub(crate) fn implementation_title(&self) -> &str {
+        match self.implementation.as_str() {
             "cpython" => "CPython",
             "pypy" => "PyPy",
+            "graalpy" => "GraalPy",
             other => other,
-        };
-        format!("{name} {}", self.version)
+        }
+    }
+
+    /// Returns the version with what stands behind that of a pre-release, as `3.15.0a1`.
+    pub(crate) fn full_version(&self) -> String {
+        format!("{}{}", self.version, self.pre_release)
     }
 }
 
@@ -124,10 +156,16 @@ impl Interpreter {
             home: "/opt/bin".into(),
             implementation: implementation.to_owned(),
             version: Version(3, minor, 2),
+            pre_release: String::new(),
+            implementation_version: vec![3, minor, 2],
+            free_threaded: false,
+            debug: false,
             cache_tag: Some(format!("{implementation}-3{minor}")),
             magic_number: "00000d0a".to_owned(),
             posix: true,
             platform: "linux".to_owned(),
+            machine: "x86_64".to_owned(),
+            libc: Some("gnu".to_owned()),
             is_64bit: true,
             utf8_file_names: true,
             paths: Paths {

@@ -68,6 +68,19 @@ def activation_scripts(stdlib):
     return sorted(names)
 
 
+def pre_release():
+    """Return what stands behind the version of a pre-release, as in PEP 440; empty for a release."""
+    level, serial = sys.version_info[3:5]
+    letters = {"alpha": "a", "beta": "b", "candidate": "rc"}.get(level)
+    return "%s%d" % (letters, serial) if letters else ""
+
+
+def libc():
+    """Return `gnu`, `musl` or the like on Linux, None where that is not known."""
+    system = (sysconfig.get_config_var("HOST_GNU_TYPE") or "").rpartition("-")[2]
+    return system if sys.platform == "linux" and system else None
+
+
 base_executable = getattr(sys, "_base_executable", sys.executable) or ""
 stdlib = os.path.dirname(os.path.abspath(os.__file__))
 facts = {
@@ -77,10 +90,16 @@ facts = {
     "home": os.path.dirname(os.path.abspath(base_executable)),
     "implementation": sys.implementation.name,
     "version": list(sys.version_info[:3]),
+    "pre_release": pre_release(),
+    "implementation_version": list(sys.implementation.version[:3]),
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "debug": hasattr(sys, "gettotalrefcount"),
     "cache_tag": sys.implementation.cache_tag,
     "magic_number": "".join("%02x" % byte for byte in bytearray(MAGIC_NUMBER)),
     "posix": POSIX,
     "platform": sys.platform,
+    "machine": os.uname().machine if POSIX else sysconfig.get_platform().rpartition("-")[2],
+    "libc": libc(),
     "is_64bit": sys.maxsize > 2**32,
     "utf8_file_names": sys.getfilesystemencoding() == "utf-8",
     "paths": paths(),

@@ -4,6 +4,7 @@ use crate::error::Hinted;
 use crate::sys::process::{self, Output};
 use crate::venv::interpreter::Interpreter;
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -16,28 +17,52 @@ const MARK: &[u8] = b"@RVENV@";
 /// The variable that says how many seconds an interpreter may take to answer, and what it is without.
 const LIMIT_VARIABLE: &str = "RVENV_PROBE_TIMEOUT";
 const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT_IN_PASSING: Duration = Duration::from_secs(10);
 const LONGEST_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether this very interpreter was asked for, or it is one among others.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    Asked,
+    InPassing,
+}
+
+/// What an interpreter says about itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Answer {
+    Facts(Box<Interpreter>),
+    /// Nothing but its version, Python 2 or below 3.6.
+    TooOld(u16, u16),
+}
 
 /// Starts the interpreter at `path` and returns what it says about itself.
 ///
 /// # Errors
-/// When it does not start, does not answer in time, is Python 2 or older than 3.6, or is no Python at all.
-pub(super) fn probe(path: &Path) -> Result<Interpreter> {
+/// When it does not start, does not answer in time, or is no Python at all.
+pub(super) fn probe(path: &Path, patience: Patience) -> Result<Answer> {
+    let limit = limit(patience);
     let mut command = Command::new(path);
     command.args(["-I", "-S", "-B", "-"]);
-    let output = process::run(&mut command, PROBE.as_bytes(), limit())
+    let output = process::run(&mut command, PROBE.as_bytes(), limit)
         .map_err(|err| refusal(format!("`{}` does not run: {err:#}", path.display())))?;
-    match answer(&output.stdout) {
-        Some(answer) => parse(path, answer),
+    if let Some(answer) = answer(&output.stdout) {
+        return Ok(Answer::Facts(Box::new(parse(path, answer)?)));
+    }
+    match old_version(path, limit) {
+        Some((major, minor)) => Ok(Answer::TooOld(major, minor)),
         None => Err(explain(path, &output)),
     }
 }
 
-fn limit() -> Duration {
+fn limit(patience: Patience) -> Duration {
+    let usual = match patience {
+        Patience::Asked => LIMIT,
+        Patience::InPassing => LIMIT_IN_PASSING,
+    };
     let seconds = std::env::var(LIMIT_VARIABLE)
         .ok()
         .and_then(|value| value.parse().ok());
-    seconds.map_or(LIMIT, |seconds| {
+    seconds.map_or(usual, |seconds| {
         Duration::from_secs(seconds).min(LONGEST_LIMIT)
     })
 }
@@ -81,13 +106,9 @@ fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
     Ok(interpreter)
 }
 
-/// Returns why there was no answer, found out by a question that any Python can answer.
+/// Returns why there was no answer.
 fn explain(path: &Path, output: &Output) -> anyhow::Error {
     let shown = path.display();
-    if let Some((major, minor)) = old_version(path) {
-        let message = format!("`{shown}` is Python {major}.{minor}, which is too old");
-        return Hinted::error(message, "name a Python 3.6 or later with `--python`");
-    }
     if output.status.success() {
         return refusal(format!(
             "`{shown}` is not a Python: it runs, but does not do what it is told"
@@ -100,8 +121,17 @@ fn explain(path: &Path, output: &Output) -> anyhow::Error {
     ))
 }
 
-/// Returns the version of an interpreter that is too old for the probe.
-fn old_version(path: &Path) -> Option<(u16, u16)> {
+/// Returns an error that says that an interpreter is too old.
+pub(super) fn too_old(path: &Path, major: u16, minor: u16) -> anyhow::Error {
+    let message = format!(
+        "`{}` is Python {major}.{minor}, which is too old",
+        path.display()
+    );
+    Hinted::error(message, "name a Python 3.6 or later with `--python`")
+}
+
+/// Returns the version of an interpreter that is too old for the probe, found out by a question that any Python can answer.
+fn old_version(path: &Path, limit: Duration) -> Option<(u16, u16)> {
     let mut command = Command::new(path);
     command.args([
         "-E",
@@ -109,7 +139,7 @@ fn old_version(path: &Path) -> Option<(u16, u16)> {
         "-c",
         "import sys; print('@RVENV@[%d, %d]' % sys.version_info[:2])",
     ]);
-    let output = process::run(&mut command, b"", limit()).ok()?;
+    let output = process::run(&mut command, b"", limit).ok()?;
     let version = serde_json::from_slice(answer(&output.stdout)?).ok()?;
     (version < (3, 6)).then_some(version)
 }

@@ -58,16 +58,34 @@ fn nearest_version_file() -> Option<String> {
         .find_map(|dir| fs::read_to_string(&dir.join(".python-version")).ok())
 }
 
+/// Returns where pyenv keeps what is called exactly so.
+pub(super) fn installation(name: &str) -> Option<PathBuf> {
+    let dir = versions_dir(&root()?, name)?.join(name);
+    dir.is_dir().then_some(dir)
+}
+
+/// Returns where pyenv keeps the latest version that begins so.
+pub(super) fn latest_installation(name: &str) -> Option<PathBuf> {
+    latest(&versions_dir(&root()?, name)?, name)
+}
+
+/// Returns whether a directory has the shims of pyenv.
+pub(super) fn is_shims(dir: &Path) -> bool {
+    root().is_some_and(|root| dir == root.join("shims"))
+}
+
+/// Returns where the installed versions are, `None` where a name would lead out of that: CVE-2022-35861.
+fn versions_dir(root: &Path, name: &str) -> Option<PathBuf> {
+    let leads_out = name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.');
+    (!leads_out).then(|| root.join("versions"))
+}
+
 /// Returns an executable of an installed version, which may be named by its beginning: `3.12` for the latest 3.12.x.
 fn executable(root: &Path, version: &str, name: &OsStr) -> Option<PathBuf> {
     let version = version.strip_prefix("python-").unwrap_or(version);
-    // A file in somebody's repository must not lead out of the versions: CVE-2022-35861.
-    if version.contains(['/', '\\']) || version.starts_with('.') {
-        return None;
-    }
-    let installed = root.join("versions");
+    let installed = versions_dir(root, version)?;
     let exact = installed.join(version);
-    let dir = if !version.is_empty() && exact.is_dir() {
+    let dir = if exact.is_dir() {
         exact
     } else {
         latest(&installed, version)?

@@ -143,7 +143,7 @@ fn forget(sandbox: &Sandbox, path: &Path) {
             .count()
     };
     let (before, name) = (count(), path.to_str().unwrap());
-    let memos = fs::read_dir(sandbox.store().join("interpreters-v2")).unwrap();
+    let memos = fs::read_dir(sandbox.store().join("interpreters-v3")).unwrap();
     let is_of = |memo: &PathBuf| {
         // The first part begins with the length of the path and the path.
         let contents = fs::read(memo).unwrap();
@@ -168,7 +168,7 @@ fn counted(number: usize, thing: &str) -> String {
 #[test]
 fn prune_removes_what_was_left_and_nothing_else() {
     let sandbox = Sandbox::new();
-    let memos = sandbox.store().join("interpreters-v2");
+    let memos = sandbox.store().join("interpreters-v3");
     let images = sandbox.store().join("images-v2");
     fs::create_dir_all(images.join(".tmpAbCdEf/tree")).unwrap();
     fs::create_dir_all(&memos).unwrap();
@@ -184,8 +184,8 @@ fn prune_removes_what_was_left_and_nothing_else() {
         .stdout("")
         .stderr(said);
     let left: Vec<PathBuf> = tree(sandbox.store()).into_keys().collect();
-    let young = ["images-v2", "images-v99", "interpreters-v2"];
-    let inside = ["interpreters-v2/.tmpyoung", "interpreters-v2/mine"];
+    let young = ["images-v2", "images-v99", "interpreters-v3"];
+    let inside = ["interpreters-v3/.tmpyoung", "interpreters-v3/mine"];
     let expected: Vec<PathBuf> = young.into_iter().chain(inside).map(PathBuf::from).collect();
     assert_eq!(left, expected);
 }
@@ -278,7 +278,7 @@ fn a_store_that_is_none_is_a_clear_error() {
         let said = starts_with("error: failed to ").and(contains(file.to_str().unwrap()));
         cache(&sandbox, &args).code(1).stdout("").stderr(said);
     }
-    let garbage = sandbox.store().join("interpreters-v2/not a memo");
+    let garbage = sandbox.store().join("interpreters-v3/not a memo");
     fs::create_dir_all(&garbage).unwrap();
     fs::write(sandbox.store().join("images-v2"), "garbage").unwrap();
     sandbox.set("RVENV_CACHE_DIR", sandbox.store().to_owned());

@@ -151,7 +151,7 @@ fn a_store_that_is_spoilt_in_any_place() {
     create(&sandbox, "env");
     let image = pip_main(sandbox.store());
     let manifest = image.ancestors().nth(3).unwrap().join("manifest.json");
-    let memories = fs::read_dir(sandbox.store().join("interpreters-v2")).unwrap();
+    let memories = fs::read_dir(sandbox.store().join("interpreters-v3")).unwrap();
     let mut files: Vec<PathBuf> = memories.map(|entry| entry.unwrap().path()).collect();
     files.push(manifest);
     let mut random = Rng::with_seed(seed());

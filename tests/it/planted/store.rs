@@ -27,7 +27,7 @@ fn places(sandbox: &Sandbox) -> Vec<(PathBuf, Bait)> {
     let image = image(sandbox);
     let mut lock = image.clone().into_os_string();
     lock.push(".lock");
-    let interpreters = sandbox.store().join("interpreters-v2");
+    let interpreters = sandbox.store().join("interpreters-v3");
     let memory = fs::read_dir(&interpreters).unwrap().next().unwrap();
     vec![
         (sandbox.store().join("CACHEDIR.TAG"), Bait::Nothing),
@@ -56,7 +56,7 @@ fn fill(sandbox: &Sandbox) {
     let image = "images-v2/pip-24.2-0123456789abcdef-cpython-313-f30d0d0a-644";
     let files = [
         "CACHEDIR.TAG",
-        "interpreters-v2/0123456789abcdef",
+        "interpreters-v3/0123456789abcdef",
         &format!("{image}/manifest.json"),
         &format!("{image}/tree/pip/__main__.py"),
     ];

@@ -1,0 +1,156 @@
+//! `rvenv python`: which interpreters there are, and which one is meant.
+
+use crate::commands::json::{self, print_object};
+use crate::commands::measure::table;
+use crate::commands::{Context, print};
+use crate::error::Hinted;
+use crate::seed;
+use crate::sys::interrupt;
+use crate::venv::interpreter::{self, Interpreter, Listed};
+use anyhow::{Context as _, Result, bail};
+use clap::Subcommand;
+use serde::Serialize;
+use std::ffi::OsString;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List all Pythons, in the order in which they are looked for: on PATH, then those that pyenv, mise, asdf, uv, rye, hatch,
+    /// conda, Homebrew, python.org and the system installed
+    List(List),
+    /// Print the path of the Python that a new environment would be made of
+    ///
+    /// `-v` says why it is this one, and why others are not.
+    Find(Find),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Print an array of objects
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Find {
+    /// What to find, as for `--python`; of several the first that is found
+    #[arg(env = "RVENV_PYTHON", hide_env_values = true)]
+    request: Vec<OsString>,
+}
+
+impl Args {
+    pub(crate) fn run(&self, context: &Context) -> Result<()> {
+        interrupt::listen().context("failed to listen for signals")?;
+        match &self.command {
+            Command::List(list) => list.run(context),
+            Command::Find(find) => find.run(context),
+        }
+    }
+}
+
+impl List {
+    fn run(&self, context: &Context) -> Result<()> {
+        let listed = interpreter::list(context.ui, context.cache_dir().as_deref())?;
+        let rows: Vec<Row> = listed.iter().map(Row::of).collect();
+        if self.json {
+            return print_object(&rows);
+        }
+        if rows.is_empty() {
+            bail!(Hinted::error("there is no Python", "install one"));
+        }
+        let heading = ["VERSION", "IMPLEMENTATION", "FOUND BY", "SEEDS", "PATH"].map(str::to_owned);
+        let lines = rows.into_iter().map(Row::columns);
+        let table = table(&[vec![heading], lines.collect()].concat(), &[]);
+        print(table.as_bytes())
+    }
+}
+
+impl Find {
+    fn run(&self, context: &Context) -> Result<()> {
+        let requests = super::asked(&self.request);
+        let cache_dir = context.cache_dir();
+        let known = interpreter::find(context.ui, cache_dir.as_deref(), &requests)?;
+        let path = known.interpreter.base_executable.into_os_string();
+        print(&[path.as_encoded_bytes(), b"\n"].concat())
+    }
+}
+
+/// An interpreter as data.
+#[derive(Debug, Serialize)]
+struct Row {
+    version: String,
+    implementation: String,
+    #[serde(skip)]
+    title: String,
+    path: String,
+    found_by: &'static str,
+    free_threaded: bool,
+    debug: bool,
+    /// What a new environment gets, without `--without-pip`.
+    seeds: Vec<Seedable>,
+}
+
+#[derive(Debug, Serialize)]
+struct Seedable {
+    name: String,
+    version: String,
+}
+
+impl Row {
+    fn of(listed: &Listed) -> Self {
+        let interpreter = &listed.interpreter;
+        Self {
+            version: interpreter.full_version(),
+            implementation: interpreter.implementation.clone(),
+            title: interpreter.implementation_title().to_owned(),
+            path: json::path(&listed.path),
+            found_by: listed.keeper,
+            free_threaded: interpreter.free_threaded,
+            debug: interpreter.debug,
+            seeds: seeds(interpreter),
+        }
+    }
+
+    fn columns(self) -> [String; 5] {
+        let seeds: Vec<String> = self
+            .seeds
+            .iter()
+            .map(|seed| format!("{} {}", seed.name, seed.version))
+            .collect();
+        let seeds = if seeds.is_empty() {
+            "nothing".to_owned()
+        } else {
+            seeds.join(", ")
+        };
+        let threading = if self.free_threaded {
+            ", free-threaded"
+        } else {
+            ""
+        };
+        let debug = if self.debug { ", debug" } else { "" };
+        let implementation = format!("{}{threading}{debug}", self.title);
+        [
+            self.version,
+            implementation,
+            self.found_by.to_owned(),
+            seeds,
+            self.path,
+        ]
+    }
+}
+
+/// Returns what an environment of this interpreter gets; nothing where there are no wheels, as on a Debian without
+/// `python3-venv`.
+fn seeds(interpreter: &Interpreter) -> Vec<Seedable> {
+    let wheels = seed::bundled(interpreter).unwrap_or_default();
+    let seedable = |wheel: seed::Wheel| Seedable {
+        name: wheel.name,
+        version: wheel.version,
+    };
+    wheels.into_iter().map(seedable).collect()
+}

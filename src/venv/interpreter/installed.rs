@@ -1,0 +1,206 @@
+//! Where interpreters are installed off `PATH`, by the tools that keep several of them and by systems.
+
+use crate::sys::{fs, platform};
+use crate::venv::interpreter::place::Place;
+use crate::venv::interpreter::registry;
+use crate::venv::interpreter::request::Spec;
+use std::cmp::Reverse;
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// Something that installs interpreters.
+struct Keeper {
+    name: &'static str,
+    /// The variables that say where it keeps them, and where that is without: absolute, or below home.
+    variables: &'static [&'static str],
+    roots: &'static [&'static str],
+    /// The installations below that; a `*` is any name.
+    installations: &'static [&'static str],
+}
+
+const KEEPERS: &[Keeper] = &[
+    Keeper {
+        name: "pyenv",
+        variables: &["PYENV_ROOT"],
+        roots: &["~/.pyenv", "~/.pyenv/pyenv-win"],
+        installations: &["versions/*"],
+    },
+    Keeper {
+        name: "mise",
+        variables: &["MISE_DATA_DIR"],
+        roots: &["$XDG_DATA_HOME/mise", "$LOCALAPPDATA/mise"],
+        installations: &["installs/python/*"],
+    },
+    Keeper {
+        name: "asdf",
+        variables: &["ASDF_DATA_DIR"],
+        roots: &["~/.asdf"],
+        installations: &["installs/python/*"],
+    },
+    Keeper {
+        name: "uv",
+        variables: &["UV_PYTHON_INSTALL_DIR"],
+        roots: &["$XDG_DATA_HOME/uv/python", "$APPDATA/uv/python"],
+        installations: &["*"],
+    },
+    Keeper {
+        name: "rye",
+        variables: &["RYE_HOME"],
+        roots: &["~/.rye"],
+        installations: &["py/*", "py/*/install"],
+    },
+    Keeper {
+        name: "hatch",
+        variables: &[],
+        roots: &[
+            "$XDG_DATA_HOME/hatch/pythons",
+            "$LOCALAPPDATA/hatch/pythons",
+        ],
+        installations: &["*/python"],
+    },
+    Keeper {
+        name: "conda",
+        variables: &["CONDA_ROOT", "MAMBA_ROOT_PREFIX"],
+        roots: &[
+            "~/miniconda3",
+            "~/anaconda3",
+            "~/miniforge3",
+            "~/mambaforge",
+            "~/micromamba",
+            "~/.conda",
+            "/opt/conda",
+            "/opt/miniconda3",
+            "/opt/anaconda3",
+            "/opt/miniforge3",
+        ],
+        installations: &["", "envs/*"],
+    },
+    Keeper {
+        name: "Homebrew",
+        variables: &["HOMEBREW_PREFIX"],
+        roots: &["/opt/homebrew", "/usr/local"],
+        installations: &["opt/python@*"],
+    },
+    Keeper {
+        name: "Homebrew",
+        variables: &[],
+        roots: &["/"],
+        installations: &["home/linuxbrew/.linuxbrew/opt/python@*"],
+    },
+    Keeper {
+        name: "python.org",
+        variables: &[],
+        roots: &[
+            "/Library/Frameworks/Python.framework",
+            "/Library/Frameworks/PythonT.framework",
+        ],
+        installations: &["Versions/*"],
+    },
+    Keeper {
+        name: "system",
+        variables: &[],
+        roots: &["/"],
+        installations: &["usr/local", "usr", "opt", "opt/*", "opt/python/*"],
+    },
+    Keeper {
+        name: "python.org",
+        variables: &[],
+        roots: &["$LOCALAPPDATA/Programs/Python", "$ProgramFiles"],
+        installations: &["Python3*"],
+    },
+];
+
+/// Returns the directories of all installations that are known of; those of one keeper have the latest first.
+pub(super) fn everywhere() -> impl Iterator<Item = Place> {
+    let kept = KEEPERS.iter().flat_map(Keeper::places);
+    registry::places().into_iter().chain(kept)
+}
+
+impl Keeper {
+    fn places(&self) -> Vec<Place> {
+        let mut found: Vec<(Option<Spec>, PathBuf)> = Vec::new();
+        for root in self.roots() {
+            let installations = self.installations.iter();
+            let installations = installations.flat_map(|pattern| expand(&root, pattern));
+            found.extend(installations.map(|dir| (said_by(&dir), dir)));
+        }
+        // The same interpreter often has several names, as in `3.12 -> 3.12.1`, of which the most exact is taken.
+        found.sort_by_key(|(says, _)| Reverse(says.as_ref().map(Spec::parts).map(<[u16]>::to_vec)));
+        let installed = found.into_iter().filter(|(_, root)| !is_environment(root));
+        let place = |(says, root): (Option<Spec>, PathBuf)| Place {
+            dir: platform::executables_of(&root),
+            keeper: self.name,
+            says,
+        };
+        installed.map(place).collect()
+    }
+
+    fn roots(&self) -> Vec<PathBuf> {
+        let set = self.variables.iter().filter_map(env::var_os);
+        let set: Vec<PathBuf> = set
+            .filter(|root| !root.is_empty())
+            .map(PathBuf::from)
+            .collect();
+        if set.is_empty() {
+            self.roots
+                .iter()
+                .filter_map(|root| place_of(root))
+                .collect()
+        } else {
+            set
+        }
+    }
+}
+
+/// Returns an absolute path from one that begins with `~` or a variable, `None` where that is not set.
+fn place_of(root: &str) -> Option<PathBuf> {
+    let (start, rest) = root.split_once('/')?;
+    let start = match start.strip_prefix('$') {
+        Some(variable) => variable_or_default(variable)?,
+        None if start == "~" => env::home_dir()?,
+        None => PathBuf::from("/"),
+    };
+    Some(start.join(rest)).filter(|root| root.is_absolute())
+}
+
+fn variable_or_default(variable: &str) -> Option<PathBuf> {
+    let set = env::var_os(variable).map(PathBuf::from);
+    set.filter(|path| path.is_absolute()).or_else(|| {
+        let is_data = variable == "XDG_DATA_HOME";
+        is_data.then(|| Some(env::home_dir()?.join(".local/share")))?
+    })
+}
+
+/// Returns the directories below `root` that match a pattern.
+fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
+    let mut dirs = vec![root.to_owned()];
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        dirs = match part.strip_suffix('*') {
+            None => dirs.iter().map(|dir| dir.join(part)).collect(),
+            Some(start) => dirs
+                .iter()
+                .flat_map(|dir| beginning_with(dir, start))
+                .collect(),
+        };
+    }
+    dirs
+}
+
+fn beginning_with(dir: &Path, start: &str) -> Vec<PathBuf> {
+    let is_match = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(start) && !name.starts_with('.')
+    };
+    let paths = fs::list(dir).unwrap_or_default();
+    paths.into_iter().filter(is_match).collect()
+}
+
+/// Returns what the name of an installation says: `3.12.1`, `cpython-3.12.1-linux-x86_64-gnu`, `python@3.12`.
+fn said_by(root: &Path) -> Option<Spec> {
+    Spec::parse(root.file_name()?.to_str()?)
+}
+
+/// Environments are kept beside installations by pyenv-virtualenv.
+fn is_environment(root: &Path) -> bool {
+    root.join("pyvenv.cfg").exists()
+}

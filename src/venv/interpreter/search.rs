@@ -1,0 +1,183 @@
+//! Looking at one interpreter after the other until one fits, and remembering why the others did not.
+
+use crate::error::Hinted;
+use crate::sys::{fs, interrupt};
+use crate::ui::Ui;
+use crate::venv::interpreter::place::{self, ALL_STEMS, Place, Stems};
+use crate::venv::interpreter::probe::Patience;
+use crate::venv::interpreter::request::{Fit, Spec};
+use crate::venv::interpreter::{Known, cache, installed, pyenv};
+use anyhow::Result;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// How many interpreters that do not fit are named.
+const MOST_NAMED: usize = 24;
+
+/// Which places are looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// `PATH`, then all others that are known of.
+    Everywhere,
+    /// `PATH` without the shims of pyenv: what pyenv calls `system`.
+    System,
+}
+
+impl Extent {
+    fn places(self) -> Box<dyn Iterator<Item = Place>> {
+        match self {
+            Self::Everywhere => Box::new(everywhere()),
+            Self::System => Box::new(place::on_path().filter(|place| !pyenv::is_shims(&place.dir))),
+        }
+    }
+}
+
+/// Returns the directories on `PATH`, then those of all installations.
+pub(super) fn everywhere() -> impl Iterator<Item = Place> {
+    place::on_path().chain(std::iter::once_with(installed::everywhere).flatten())
+}
+
+/// A search, and what has come of it so far.
+pub(super) struct Search<'a> {
+    pub(super) ui: Ui,
+    pub(super) cache_dir: Option<&'a Path>,
+    /// What was asked and answered, and is not the one.
+    answers: HashMap<PathBuf, Known>,
+    /// What the present search need not look at again, as it was called and without symlinks.
+    seen: HashSet<PathBuf>,
+    /// Why each is not the one.
+    passed_over: Vec<String>,
+    /// The first that hardly fits.
+    second: Option<(PathBuf, Place)>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(ui: Ui, cache_dir: Option<&'a Path>) -> Self {
+        Self {
+            ui,
+            cache_dir,
+            answers: HashMap::new(),
+            seen: HashSet::new(),
+            passed_over: Vec::new(),
+            second: None,
+        }
+    }
+
+    /// Returns the first that fits; what hardly does only where nothing else does.
+    ///
+    /// # Errors
+    /// When this process is interrupted.
+    pub(super) fn fitting(&mut self, spec: &Spec, extent: Extent) -> Result<Option<Known>> {
+        self.seen.clear();
+        for stems in [spec.stems(), spec.alternative_stems()] {
+            let found = self.among(extent.places(), spec, stems)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        let second = self.second.take();
+        Ok(second.and_then(|(path, place)| self.take(&path, &place)))
+    }
+
+    /// Returns the first of any kind.
+    ///
+    /// # Errors
+    /// When this process is interrupted.
+    pub(super) fn first(&mut self, places: impl Iterator<Item = Place>) -> Result<Option<Known>> {
+        self.seen.clear();
+        self.among(places, &Spec::default(), ALL_STEMS)
+    }
+
+    fn among(
+        &mut self,
+        places: impl Iterator<Item = Place>,
+        spec: &Spec,
+        stems: Stems,
+    ) -> Result<Option<Known>> {
+        for place in places.filter(|place| !stems.is_empty() && place.admits(spec)) {
+            for path in place.executables(spec, stems) {
+                if let Fit::Well = self.look_at(&path, &place, spec) {
+                    return Ok(self.take(&path, &place));
+                }
+                interrupt::check()?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns how well the interpreter at `path` fits; none is asked twice.
+    fn look_at(&mut self, path: &Path, place: &Place, spec: &Spec) -> Fit {
+        if self.has_seen(path) {
+            return Fit::Not("one that was seen".to_owned());
+        }
+        self.seen.insert(path.to_owned());
+        if !self.answers.contains_key(path) {
+            match cache::ask(self.cache_dir, path, Patience::InPassing) {
+                Ok(known) => drop(self.answers.insert(path.to_owned(), known)),
+                Err(err) => return self.pass_over(format!("{err:#}")),
+            }
+        }
+        let interpreter = &self.answers[path].interpreter;
+        if interpreter.executable == path && interpreter.base_executable == path {
+            self.seen.insert(interpreter.real_executable.clone());
+        }
+        match spec.fits(interpreter) {
+            Fit::Not(otherwise) => self.pass_over(format!("`{}` is {otherwise}", path.display())),
+            Fit::Hardly => {
+                self.second
+                    .get_or_insert_with(|| (path.to_owned(), place.clone()));
+                Fit::Hardly
+            }
+            Fit::Well => Fit::Well,
+        }
+    }
+
+    fn has_seen(&self, path: &Path) -> bool {
+        let is_in = |path: &Path| self.seen.contains(path);
+        !self.seen.is_empty() && (is_in(path) || is_in(&fs::real(path)))
+    }
+
+    fn take(&mut self, path: &Path, place: &Place) -> Option<Known> {
+        let (shown, keeper) = (path.display(), place.keeper);
+        self.ui.note(format_args!("found: `{shown}` ({keeper})"));
+        self.answers.remove(path)
+    }
+
+    /// Keeps in mind, and says who wants to know, why something is not the one.
+    pub(super) fn pass_over(&mut self, reason: String) -> Fit {
+        self.ui.note(format_args!("skipped: {reason}"));
+        if !self.passed_over.contains(&reason) {
+            self.passed_over.push(reason.clone());
+        }
+        Fit::Not(reason)
+    }
+
+    /// Returns an error that says that nothing is what was `asked`, and why each that there is does not fit.
+    pub(super) fn nothing_fits(&mut self, asked: &str, hint: &str) -> anyhow::Error {
+        let mut reasons = std::mem::take(&mut self.passed_over);
+        reasons.extend(self.unseen());
+        let more = reasons.len().saturating_sub(MOST_NAMED);
+        reasons.truncate(MOST_NAMED);
+        if more > 0 {
+            reasons.push(format!("and {more} more"));
+        }
+        reasons.insert(0, format!("there is no Python that is {asked}"));
+        Hinted::error(reasons.join("\n  "), hint)
+    }
+
+    /// Returns the interpreters that were not asked, as their names say that they do not fit.
+    fn unseen(&self) -> Vec<String> {
+        let mut seen = self.seen.clone();
+        let mut unseen = Vec::new();
+        for place in everywhere() {
+            for path in place.executables(&Spec::default(), ALL_STEMS) {
+                let real = fs::real(&path);
+                if seen.insert(path.clone()) && (real == path || seen.insert(real)) {
+                    let name = place.name_of(&path);
+                    unseen.push(format!("`{}` is `{name}` by its name", path.display()));
+                }
+            }
+        }
+        unseen
+    }
+}
