@@ -241,7 +241,8 @@ impl Witness {
     }
 }
 
-fn stamp(path: &Path) -> Option<[u64; 5]> {
+/// Returns what is the same for all paths of a file, and as good as never for those of two; `None` where nothing is there.
+pub(crate) fn stamp(path: &Path) -> Option<[u64; 5]> {
     fs::metadata(path)
         .ok()
         .map(|metadata| platform::stamp(&metadata))

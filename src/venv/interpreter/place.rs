@@ -4,6 +4,7 @@ use crate::sys::{fs, platform};
 use crate::venv::interpreter::pyenv::{self, Shim};
 use crate::venv::interpreter::request::Spec;
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::env;
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,9 @@ pub(super) struct Place {
 pub(super) fn on_path() -> impl Iterator<Item = Place> {
     let path = env::var_os("PATH").unwrap_or_default();
     let dirs: Vec<PathBuf> = env::split_paths(&path).collect();
-    let places = dirs.into_iter().filter(|dir| !is_nowhere(dir));
+    let mut seen = HashSet::new();
+    let is_new = move |dir: &PathBuf| !is_nowhere(dir) && seen.insert(dir.clone());
+    let places = dirs.into_iter().filter(is_new);
     places
         .filter_map(|dir| std::path::absolute(dir).ok())
         .map(|dir| Place {

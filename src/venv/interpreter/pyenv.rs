@@ -4,6 +4,7 @@ use crate::sys::fs;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What a file on `PATH` is to pyenv.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +24,8 @@ pub(super) fn resolve(path: &Path) -> Shim {
         return Shim::No;
     };
     let name = path.file_name().unwrap_or_default();
-    let chosen = versions(&root);
+    static CHOSEN: OnceLock<String> = OnceLock::new();
+    let chosen = CHOSEN.get_or_init(|| versions(&root));
     let found = chosen
         .split([':', '\n', ' '])
         .find_map(|version| executable(&root, version.trim(), name));

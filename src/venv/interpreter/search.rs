@@ -43,8 +43,9 @@ pub(super) struct Search<'a> {
     pub(super) cache_dir: Option<&'a Path>,
     /// What was asked and answered, and is not the one.
     answers: HashMap<PathBuf, Known>,
-    /// What the present search need not look at again, as it was called and without symlinks.
+    /// What the present search has looked at, and the files of those that are what they seem.
     seen: HashSet<PathBuf>,
+    files: HashSet<Option<[u64; 5]>>,
     /// Why each is not the one.
     passed_over: Vec<String>,
     /// The first that hardly fits.
@@ -58,6 +59,7 @@ impl<'a> Search<'a> {
             cache_dir,
             answers: HashMap::new(),
             seen: HashSet::new(),
+            files: HashSet::new(),
             passed_over: Vec::new(),
             second: None,
         }
@@ -68,7 +70,7 @@ impl<'a> Search<'a> {
     /// # Errors
     /// When this process is interrupted.
     pub(super) fn fitting(&mut self, spec: &Spec, extent: Extent) -> Result<Option<Known>> {
-        self.seen.clear();
+        self.begin();
         for stems in [spec.stems(), spec.alternative_stems()] {
             let found = self.among(extent.places(), spec, stems)?;
             if found.is_some() {
@@ -84,8 +86,13 @@ impl<'a> Search<'a> {
     /// # Errors
     /// When this process is interrupted.
     pub(super) fn first(&mut self, places: impl Iterator<Item = Place>) -> Result<Option<Known>> {
-        self.seen.clear();
+        self.begin();
         self.among(places, &Spec::default(), ALL_STEMS)
+    }
+
+    fn begin(&mut self) {
+        self.seen.clear();
+        self.files.clear();
     }
 
     fn among(
@@ -107,10 +114,9 @@ impl<'a> Search<'a> {
 
     /// Returns how well the interpreter at `path` fits; none is asked twice.
     fn look_at(&mut self, path: &Path, place: &Place, spec: &Spec) -> Fit {
-        if self.has_seen(path) {
+        if !self.seen.insert(path.to_owned()) || self.files.contains(&fs::stamp(path)) {
             return Fit::Not("one that was seen".to_owned());
         }
-        self.seen.insert(path.to_owned());
         if !self.answers.contains_key(path) {
             match cache::ask(self.cache_dir, path, Patience::InPassing) {
                 Ok(known) => drop(self.answers.insert(path.to_owned(), known)),
@@ -119,7 +125,7 @@ impl<'a> Search<'a> {
         }
         let interpreter = &self.answers[path].interpreter;
         if interpreter.executable == path && interpreter.base_executable == path {
-            self.seen.insert(interpreter.real_executable.clone());
+            self.files.insert(fs::stamp(path));
         }
         match spec.fits(interpreter) {
             Fit::Not(otherwise) => self.pass_over(format!("`{}` is {otherwise}", path.display())),
@@ -130,11 +136,6 @@ impl<'a> Search<'a> {
             }
             Fit::Well => Fit::Well,
         }
-    }
-
-    fn has_seen(&self, path: &Path) -> bool {
-        let is_in = |path: &Path| self.seen.contains(path);
-        !self.seen.is_empty() && (is_in(path) || is_in(&fs::real(path)))
     }
 
     fn take(&mut self, path: &Path, place: &Place) -> Option<Known> {
@@ -167,12 +168,11 @@ impl<'a> Search<'a> {
 
     /// Returns the interpreters that were not asked, as their names say that they do not fit.
     fn unseen(&self) -> Vec<String> {
-        let mut seen = self.seen.clone();
+        let (mut seen, mut files) = (self.seen.clone(), self.files.clone());
         let mut unseen = Vec::new();
         for place in everywhere() {
             for path in place.executables(&Spec::default(), ALL_STEMS) {
-                let real = fs::real(&path);
-                if seen.insert(path.clone()) && (real == path || seen.insert(real)) {
+                if seen.insert(path.clone()) && files.insert(fs::stamp(&path)) {
                     let name = place.name_of(&path);
                     unseen.push(format!("`{}` is `{name}` by its name", path.display()));
                 }
