@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 /// Something that installs interpreters.
 struct Keeper {
     name: &'static str,
-    /// The variables that say where it keeps them, and where that is without: absolute, or below home.
-    variables: &'static [&'static str],
+    /// The variable that says where it keeps them, or which program below that it is.
+    variable: Option<&'static str>,
+    /// Where that is without: absolute, below home or below what a variable says.
     roots: &'static [&'static str],
     /// The installations below that; a `*` is any name.
     installations: &'static [&'static str],
@@ -21,37 +22,37 @@ struct Keeper {
 const KEEPERS: &[Keeper] = &[
     Keeper {
         name: "pyenv",
-        variables: &["PYENV_ROOT"],
+        variable: Some("PYENV_ROOT"),
         roots: &["~/.pyenv", "~/.pyenv/pyenv-win"],
         installations: &["versions/*"],
     },
     Keeper {
         name: "mise",
-        variables: &["MISE_DATA_DIR"],
+        variable: Some("MISE_DATA_DIR"),
         roots: &["$XDG_DATA_HOME/mise", "$LOCALAPPDATA/mise"],
         installations: &["installs/python/*"],
     },
     Keeper {
         name: "asdf",
-        variables: &["ASDF_DATA_DIR"],
+        variable: Some("ASDF_DATA_DIR"),
         roots: &["~/.asdf"],
         installations: &["installs/python/*"],
     },
     Keeper {
         name: "uv",
-        variables: &["UV_PYTHON_INSTALL_DIR"],
+        variable: Some("UV_PYTHON_INSTALL_DIR"),
         roots: &["$XDG_DATA_HOME/uv/python", "$APPDATA/uv/python"],
         installations: &["*"],
     },
     Keeper {
         name: "rye",
-        variables: &["RYE_HOME"],
+        variable: Some("RYE_HOME"),
         roots: &["~/.rye"],
         installations: &["py/*", "py/*/install"],
     },
     Keeper {
         name: "hatch",
-        variables: &[],
+        variable: None,
         roots: &[
             "$XDG_DATA_HOME/hatch/pythons",
             "$LOCALAPPDATA/hatch/pythons",
@@ -60,13 +61,24 @@ const KEEPERS: &[Keeper] = &[
     },
     Keeper {
         name: "conda",
-        variables: &["CONDA_ROOT", "MAMBA_ROOT_PREFIX"],
+        variable: Some("CONDA_EXE"),
+        roots: &[],
+        installations: &["", "envs/*"],
+    },
+    Keeper {
+        name: "conda",
+        variable: Some("MAMBA_ROOT_PREFIX"),
+        roots: &["~/micromamba"],
+        installations: &["", "envs/*"],
+    },
+    Keeper {
+        name: "conda",
+        variable: None,
         roots: &[
             "~/miniconda3",
             "~/anaconda3",
             "~/miniforge3",
             "~/mambaforge",
-            "~/micromamba",
             "~/.conda",
             "/opt/conda",
             "/opt/miniconda3",
@@ -77,19 +89,19 @@ const KEEPERS: &[Keeper] = &[
     },
     Keeper {
         name: "Homebrew",
-        variables: &["HOMEBREW_PREFIX"],
+        variable: Some("HOMEBREW_PREFIX"),
         roots: &["/opt/homebrew", "/usr/local"],
         installations: &["opt/python@*"],
     },
     Keeper {
         name: "Homebrew",
-        variables: &[],
+        variable: None,
         roots: &["/"],
         installations: &["home/linuxbrew/.linuxbrew/opt/python@*"],
     },
     Keeper {
         name: "python.org",
-        variables: &[],
+        variable: None,
         roots: &[
             "/Library/Frameworks/Python.framework",
             "/Library/Frameworks/PythonT.framework",
@@ -98,13 +110,13 @@ const KEEPERS: &[Keeper] = &[
     },
     Keeper {
         name: "system",
-        variables: &[],
+        variable: None,
         roots: &["/"],
         installations: &["usr/local", "usr", "opt", "opt/*", "opt/python/*"],
     },
     Keeper {
         name: "python.org",
-        variables: &[],
+        variable: None,
         roots: &["$LOCALAPPDATA/Programs/Python", "$ProgramFiles"],
         installations: &["Python3*"],
     },
@@ -136,25 +148,29 @@ impl Keeper {
     }
 
     fn roots(&self) -> Vec<PathBuf> {
-        let set = self.variables.iter().filter_map(env::var_os);
-        let set: Vec<PathBuf> = set
-            .filter(|root| !root.is_empty())
-            .map(PathBuf::from)
-            .collect();
-        if set.is_empty() {
-            self.roots
+        let set = self.variable.and_then(env::var_os);
+        match set.filter(|root| !root.is_empty()) {
+            Some(root) => root_of(PathBuf::from(root)).into_iter().collect(),
+            None => self
+                .roots
                 .iter()
                 .filter_map(|root| place_of(root))
-                .collect()
-        } else {
-            set
+                .collect(),
         }
     }
 }
 
+/// Returns the root that a variable names, itself or by a program in its `bin`.
+fn root_of(path: PathBuf) -> Option<PathBuf> {
+    if path.is_file() {
+        return path.ancestors().nth(2).map(Path::to_owned);
+    }
+    Some(path)
+}
+
 /// Returns an absolute path from one that begins with `~` or a variable, `None` where that is not set.
 fn place_of(root: &str) -> Option<PathBuf> {
-    let (start, rest) = root.split_once('/')?;
+    let (start, rest) = root.split_once('/').unwrap_or((root, ""));
     let start = match start.strip_prefix('$') {
         Some(variable) => variable_or_default(variable)?,
         None if start == "~" => env::home_dir()?,

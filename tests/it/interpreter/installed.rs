@@ -85,6 +85,9 @@ fn variables_say_where_they_are() {
         let found = find(&sandbox, &[&version]);
         assert_eq!(found, format!("{variable}/{below}/bin/python3"));
     }
+    cpython(&sandbox, "somewhere/envs/one/bin/python3", "3.48.1");
+    sandbox.set("CONDA_EXE", executable(&sandbox, "somewhere/bin/conda", ""));
+    assert_eq!(find(&sandbox, &["3.48"]), "somewhere/envs/one/bin/python3");
 }
 
 #[test]

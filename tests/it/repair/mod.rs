@@ -164,6 +164,26 @@ fn without_a_request_it_is_mended_with_its_own_python() {
 }
 
 /// <https://github.com/python/cpython/issues/97647>, <https://github.com/kevinconway/venvctrl/issues/37>
+/// Off PATH, by what installs several.
+#[test]
+fn a_python_that_is_gone_is_replaced_by_one_that_pyenv_keeps() {
+    let mut sandbox = sandbox();
+    let (major, minor) = newest().version;
+    let bin = sandbox.path(format!("pyenv/versions/{major}.{minor}.99/bin"));
+    fs::create_dir_all(&bin).unwrap();
+    symlink(&newest().path, bin.join("python3")).unwrap();
+    sandbox.set("PYENV_ROOT", sandbox.path("pyenv"));
+    sandbox.set_path("");
+    fs::remove_dir_all(sandbox.path("base")).unwrap();
+    run(&sandbox, &["--upgrade", "env"]);
+    let cfg = fs::read_to_string(sandbox.path("env/pyvenv.cfg")).unwrap();
+    assert!(
+        cfg.starts_with(&format!("home = {}\n", bin.display())),
+        "{cfg}"
+    );
+    assert_healthy(&sandbox, "env");
+}
+
 #[test]
 fn an_environment_that_was_moved_works_where_it_is_now() {
     let sandbox = sandbox();
