@@ -9,9 +9,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::OnceLock;
+#[cfg(unix)]
+use std::sync::{Arc, Once, atomic::AtomicBool};
 use std::time::{Duration, SystemTime};
 
 use assert_cmd::Command;
+#[cfg(unix)]
+use signal_hook::{consts::SIGINT, flag::register_conditional_shutdown};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -65,6 +69,7 @@ impl Sandbox {
 
     /// Below `parent`.
     pub(crate) fn within(parent: &Path) -> Self {
+        heed_interrupts();
         let root = tempfile::Builder::new()
             .prefix("rv")
             .tempdir_in(parent)
@@ -190,6 +195,19 @@ impl Sandbox {
         command
     }
 }
+
+/// What this process ignores, all that it starts would ignore too; a shell starts what is in the background so.
+#[cfg(unix)]
+fn heed_interrupts() {
+    static HEEDED: Once = Once::new();
+    HEEDED.call_once(|| {
+        let ends = Arc::new(AtomicBool::new(true));
+        register_conditional_shutdown(SIGINT, 130, ends).unwrap();
+    });
+}
+
+#[cfg(not(unix))]
+fn heed_interrupts() {}
 
 /// What Windows programs do not start without.
 fn kept() -> impl Iterator<Item = (&'static str, OsString)> {

@@ -32,7 +32,7 @@ pub(crate) fn find(ui: Ui, cache_dir: Option<&Path>, requests: &[OsString]) -> R
             Ok(Some(known)) => return Ok(known),
             Ok(None) => {}
             Err(err) if parsed.len() == 1 => return Err(err),
-            Err(err) => drop(search.pass_over(format!("{err:#}"))),
+            Err(err) => search.pass_over(format!("{err:#}")),
         }
         interrupt::check()?;
     }

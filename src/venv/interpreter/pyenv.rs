@@ -20,11 +20,11 @@ pub(super) enum Shim {
 /// Returns what `path` is to pyenv: the versions are those of `PYENV_VERSION`, else of the nearest `.python-version`,
 /// else of pyenv's own `version`.
 pub(super) fn resolve(path: &Path) -> Shim {
+    static CHOSEN: OnceLock<String> = OnceLock::new();
     let Some(root) = root().filter(|root| path.parent() == Some(&root.join("shims"))) else {
         return Shim::No;
     };
     let name = path.file_name().unwrap_or_default();
-    static CHOSEN: OnceLock<String> = OnceLock::new();
     let chosen = CHOSEN.get_or_init(|| versions(&root));
     let found = chosen
         .split([':', '\n', ' '])

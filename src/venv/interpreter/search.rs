@@ -6,7 +6,7 @@ use crate::ui::Ui;
 use crate::venv::interpreter::place::{self, ALL_STEMS, Place, Stems};
 use crate::venv::interpreter::probe::Patience;
 use crate::venv::interpreter::request::{Fit, Spec};
-use crate::venv::interpreter::{Known, cache, installed, pyenv};
+use crate::venv::interpreter::{Interpreter, Known, cache, installed, pyenv};
 use anyhow::Result;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -41,8 +41,8 @@ pub(super) fn everywhere() -> impl Iterator<Item = Place> {
 pub(super) struct Search<'a> {
     pub(super) ui: Ui,
     pub(super) cache_dir: Option<&'a Path>,
-    /// What was asked and answered, and is not the one.
-    answers: HashMap<PathBuf, Known>,
+    /// What was asked, and its answer or why there is none.
+    answers: HashMap<PathBuf, Result<Known, String>>,
     /// What the present search has looked at, and the files of those that are what they seem.
     seen: HashSet<PathBuf>,
     files: HashSet<Option<[u64; 5]>>,
@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
     ) -> Result<Option<Known>> {
         for place in places.filter(|place| !stems.is_empty() && place.admits(spec)) {
             for path in place.executables(spec, stems) {
-                if let Fit::Well = self.look_at(&path, &place, spec) {
+                if self.is_the_one(&path, &place, spec) {
                     return Ok(self.take(&path, &place));
                 }
                 interrupt::check()?;
@@ -112,45 +112,54 @@ impl<'a> Search<'a> {
         Ok(None)
     }
 
-    /// Returns how well the interpreter at `path` fits; none is asked twice.
-    fn look_at(&mut self, path: &Path, place: &Place, spec: &Spec) -> Fit {
+    /// Returns whether the interpreter at `path` fits well; none is asked twice.
+    fn is_the_one(&mut self, path: &Path, place: &Place, spec: &Spec) -> bool {
         if !self.seen.insert(path.to_owned()) || self.files.contains(&fs::stamp(path)) {
-            return Fit::Not("one that was seen".to_owned());
+            return false;
         }
-        if !self.answers.contains_key(path) {
-            match cache::ask(self.cache_dir, path, Patience::InPassing) {
-                Ok(known) => drop(self.answers.insert(path.to_owned(), known)),
-                Err(err) => return self.pass_over(format!("{err:#}")),
+        let interpreter = match self.ask(path) {
+            Ok(interpreter) => interpreter,
+            Err(reason) => {
+                let reason = reason.clone();
+                self.pass_over(reason);
+                return false;
             }
-        }
-        let interpreter = &self.answers[path].interpreter;
-        if interpreter.executable == path && interpreter.base_executable == path {
+        };
+        let is_itself = interpreter.executable == path && interpreter.base_executable == path;
+        let fit = spec.fits(interpreter);
+        if is_itself {
             self.files.insert(fs::stamp(path));
         }
-        match spec.fits(interpreter) {
-            Fit::Not(otherwise) => self.pass_over(format!("`{}` is {otherwise}", path.display())),
-            Fit::Hardly => {
-                self.second
-                    .get_or_insert_with(|| (path.to_owned(), place.clone()));
-                Fit::Hardly
-            }
-            Fit::Well => Fit::Well,
+        if let Fit::Not(otherwise) = &fit {
+            self.pass_over(format!("`{}` is {otherwise}", path.display()));
         }
+        if fit == Fit::Hardly && self.second.is_none() {
+            self.second = Some((path.to_owned(), place.clone()));
+        }
+        fit == Fit::Well
+    }
+
+    fn ask(&mut self, path: &Path) -> Result<&Interpreter, &String> {
+        let ask = || {
+            let known = cache::ask(self.cache_dir, path, Patience::InPassing);
+            known.map_err(|err| format!("{err:#}"))
+        };
+        let answer = self.answers.entry(path.to_owned()).or_insert_with(ask);
+        answer.as_ref().map(|known| &known.interpreter)
     }
 
     fn take(&mut self, path: &Path, place: &Place) -> Option<Known> {
         let (shown, keeper) = (path.display(), place.keeper);
         self.ui.note(format_args!("found: `{shown}` ({keeper})"));
-        self.answers.remove(path)
+        self.answers.remove(path)?.ok()
     }
 
     /// Keeps in mind, and says who wants to know, why something is not the one.
-    pub(super) fn pass_over(&mut self, reason: String) -> Fit {
+    pub(super) fn pass_over(&mut self, reason: String) {
         self.ui.note(format_args!("skipped: {reason}"));
         if !self.passed_over.contains(&reason) {
-            self.passed_over.push(reason.clone());
+            self.passed_over.push(reason);
         }
-        Fit::Not(reason)
     }
 
     /// Returns an error that says that nothing is what was `asked`, and why each that there is does not fit.
@@ -168,7 +177,8 @@ impl<'a> Search<'a> {
 
     /// Returns the interpreters that were not asked, as their names say that they do not fit.
     fn unseen(&self) -> Vec<String> {
-        let (mut seen, mut files) = (self.seen.clone(), self.files.clone());
+        let mut seen: HashSet<PathBuf> = self.answers.keys().cloned().collect();
+        let mut files: HashSet<_> = seen.iter().map(|path| fs::stamp(path)).collect();
         let mut unseen = Vec::new();
         for place in everywhere() {
             for path in place.executables(&Spec::default(), ALL_STEMS) {
