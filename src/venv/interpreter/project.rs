@@ -5,13 +5,14 @@ use crate::sys::fs;
 use crate::ui::Ui;
 use crate::venv::interpreter::pyenv;
 use crate::venv::interpreter::request::Spec;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use serde::Deserialize;
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// What a project of any kind may say; longer files are not read.
-const LONGEST: u64 = 4 << 20;
+/// How much of a file is read, in bytes, and how many versions of it are looked for.
+const LONGEST: u64 = 1 << 20;
+const MOST_WISHES: usize = 64;
 
 /// What is asked for, most wanted first.
 #[derive(Debug)]
@@ -95,12 +96,17 @@ fn python_version(text: &str) -> Result<Vec<Wish>> {
     let lines = text
         .lines()
         .map(|line| line.split('#').next().unwrap_or_default().trim());
-    Ok(lines.flat_map(words).map(Wish::of).collect())
+    Ok(lines
+        .flat_map(words)
+        .take(MOST_WISHES)
+        .map(Wish::of)
+        .collect())
 }
 
 /// Reads `requires-python` in `pyproject.toml` (PEP 621), which may be left out.
 fn requires_python(text: &str) -> Result<Vec<Wish>> {
-    let pyproject: Pyproject = toml::from_str(text).context("it is not TOML")?;
+    let pyproject: Pyproject =
+        toml::from_str(text).map_err(|err| anyhow!("it is not TOML: {}", err.message()))?;
     let Some(range) = pyproject
         .project
         .and_then(|project| project.requires_python)

@@ -84,6 +84,27 @@ fn a_version_file_chooses() {
     }
 }
 
+/// Somebody else's repository keeps nobody waiting, and nothing in it is run.
+#[test]
+fn a_file_that_is_no_text_for_people_is_read_as_far_as_makes_sense() {
+    let sandbox = in_a_project();
+    sandbox.write(".python-version", "nothing\n".repeat(500_000));
+    assert_eq!(found(&sandbox), "bin/python3");
+    sandbox.write(".python-version", "3.99\n".repeat(500_000));
+    fail(&sandbox, &[]);
+    started(&sandbox);
+    sandbox.write(".python-version", [0xff, 0, b'\n', 0x1b]);
+    assert_eq!(found(&sandbox), "bin/python3");
+    fs::remove_file(sandbox.path(".python-version")).unwrap();
+    for dir in [".python-version", "pyproject.toml"] {
+        fs::create_dir(sandbox.path(dir)).unwrap();
+    }
+    assert_eq!(found(&sandbox), "bin/python3");
+    fs::remove_dir(sandbox.path("pyproject.toml")).unwrap();
+    sandbox.write("pyproject.toml", format!("x = {}", "[".repeat(500_000)));
+    assert_eq!(found(&sandbox), "bin/python3");
+}
+
 #[test]
 fn the_nearest_file_up_to_the_repository_counts() {
     let sandbox = in_a_project();
