@@ -41,6 +41,9 @@ struct Find {
     /// What to find, as for `--python`; of several the first that is found
     #[arg(env = "RVENV_PYTHON", hide_env_values = true)]
     request: Vec<OsString>,
+    /// As for making an environment
+    #[arg(short, long, hide = true)]
+    python: Vec<OsString>,
 }
 
 impl Args {
@@ -72,7 +75,11 @@ impl List {
 
 impl Find {
     fn run(&self, context: &Context) -> Result<()> {
-        let requests = super::asked(&self.request);
+        let requests = super::asked(if self.python.is_empty() {
+            &self.request
+        } else {
+            &self.python
+        });
         let cache_dir = context.cache_dir();
         let known = interpreter::find(context.ui, cache_dir.as_deref(), &requests)?;
         let path = known.interpreter.base_executable.into_os_string();

@@ -275,6 +275,9 @@ pub(crate) fn refuse_another_python(
         return Ok(());
     }
     let version = anatomy.version().map(|version| version.to_string());
+    let named = version
+        .as_ref()
+        .map(|version| format!(", as in `--python {version}`"));
     let other = version.filter(|version| *version != interpreter.version.x_y());
     let is_elsewhere = !anatomy.has_packages_in(layout);
     let other = other.map(|version| format!("Python {version}"));
@@ -287,10 +290,11 @@ pub(crate) fn refuse_another_python(
         root.display(),
         interpreter.title()
     );
-    bail!(Hinted::error(
-        message,
-        "name the Python that it was made of with `--python`; or `--clear` makes it anew, without its packages"
-    ));
+    let named = named.unwrap_or_default();
+    let hint = format!(
+        "name the Python that it was made of{named}; or `--clear` makes it anew, without its packages"
+    );
+    bail!(Hinted::error(message, hint));
 }
 
 /// Refuses to make an environment of a Python that is installed there: its own executables would be replaced.

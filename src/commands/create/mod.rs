@@ -146,21 +146,21 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     let cache_dir = context.cache_dir();
     let cache_dir = cache_dir.as_deref();
     let requests = commands::asked(&flags.python);
-    let mut asked = None;
+    let mut asked: Option<Known> = None;
     for env_dir in env_dirs {
         let root = target::resolve(Path::new(env_dir))?;
         if requests.is_empty() && repair::is_ensured(context.ui, &root, &options, None) {
             continue;
         }
-        let own = if requests.is_empty() {
-            base_of(context.ui, cache_dir, &root, options.existing)?
-        } else {
-            None
-        };
+        let own = own_python(context.ui, cache_dir, &root, options.existing, &requests)?;
+        let is_settled = requests.is_empty() || options.existing == Existing::Ensure;
         let found = match (&own, &mut asked) {
-            (Some(own), _) => own,
-            (None, Some(asked)) => asked,
-            (None, asked) => asked.insert(interpreter::find(context.ui, cache_dir, &requests)?),
+            (Some(own), _) if is_settled => own,
+            (own, Some(asked)) => of_same_version(asked, own.as_ref()),
+            (own, asked) => {
+                let found = interpreter::find(context.ui, cache_dir, &requests)?;
+                of_same_version(asked.insert(found), own.as_ref())
+            }
         };
         let base = interpreter::outside(cache_dir, &found.interpreter, &root)?;
         let Known { interpreter, memo } = base.as_ref().unwrap_or(found);
@@ -178,12 +178,13 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// Returns the Python to mend the environment in `root` with, where there is one that is to be mended.
-fn base_of(
+/// Returns the Python of the environment in `root`, where that is to be mended and its Python is what was asked for.
+fn own_python(
     ui: Ui,
     cache_dir: Option<&Path>,
     root: &Path,
     existing: Existing,
+    requests: &[OsString],
 ) -> Result<Option<Known>> {
     if !matches!(existing, Existing::Upgrade | Existing::Ensure) {
         return Ok(None);
@@ -192,7 +193,20 @@ fn base_of(
     if !anatomy.is_environment() {
         return Ok(None);
     }
-    interpreter::of_environment(ui, cache_dir, &anatomy)
+    let own = interpreter::of_environment(ui, cache_dir, &anatomy);
+    if requests.is_empty() {
+        return own;
+    }
+    // What is asked for may be there where that is not.
+    let own = own.ok().flatten();
+    Ok(own.filter(|own| interpreter::is_described(requests, &own.interpreter)))
+}
+
+/// Returns what was found, or an environment's own Python where that is of another version.
+fn of_same_version<'a>(found: &'a Known, own: Option<&'a Known>) -> &'a Known {
+    let version = |known: &Known| known.interpreter.version.x_y();
+    own.filter(|own| version(own) != version(found))
+        .unwrap_or(found)
 }
 
 impl Flags {

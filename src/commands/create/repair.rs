@@ -90,7 +90,9 @@ fn is_of(anatomy: &Anatomy, interpreter: &Interpreter) -> bool {
                 .strip_prefix(&own)
                 .is_some_and(|rest| rest.starts_with('.'))
     };
-    home == Some(fs::real(&interpreter.home)) && version.is_none_or(is_prefix)
+    let is_there = home == Some(fs::real(&interpreter.home));
+    let is_same = || fs::real(&anatomy.python()) == interpreter.real_executable;
+    (is_there || is_same()) && version.is_none_or(is_prefix)
 }
 
 /// Returns the options for what is at `root`: one that is mended keeps the settings that nothing was said about.

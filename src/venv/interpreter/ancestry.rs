@@ -14,8 +14,8 @@ use anyhow::Result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Returns what `interpreter` was made of, where that is in the very environment that is at `root`: below 3.11 an
-/// environment's interpreter takes itself for the base, and would become a link to itself.
+/// Returns what `interpreter` was made of, where it is in the very environment that is at `root`, or in one that was made
+/// of that: below 3.11 an environment's interpreter takes itself for the base, and would become a link to itself.
 ///
 /// # Errors
 /// When there is none outside of `root`.
@@ -29,15 +29,16 @@ pub(crate) fn outside(
     }
     let root = fs::real(root);
     let is_inside = |path: &Path| fs::is_below(path, &root);
-    if !is_inside(&interpreter.base_executable) {
+    let ancestors = ancestors(&interpreter.base_executable);
+    let Some(last_inside) = ancestors.iter().rposition(|path| is_inside(path)) else {
         return Ok(None);
-    }
-    let linked = first_outside(&interpreter.base_executable, is_inside);
+    };
     let environment = Environment::open(&root);
     let home = environment.as_ref().and_then(Environment::home);
     let named = home.map(|home| home.join(interpreter.executable_name()));
-    let candidates = linked
+    let candidates = ancestors
         .into_iter()
+        .skip(last_inside + 1)
         .chain(named.filter(|path| !is_inside(path)));
     let mut bases =
         candidates.filter_map(|path| cache::ask(cache_dir, &path, Patience::InPassing).ok());
@@ -129,9 +130,22 @@ fn unknown(anatomy: &Anatomy) -> anyhow::Error {
 
 /// Returns the first path outside of an environment that the links of its interpreter lead to.
 fn first_outside(path: &Path, is_inside: impl Fn(&Path) -> bool) -> Option<PathBuf> {
-    let next = |path: &PathBuf| Some(path.parent()?.join(std::fs::read_link(path).ok()?));
+    ancestors(path).into_iter().find(|path| !is_inside(path))
+}
+
+/// Returns what an interpreter comes from, itself first: what a link leads to, and for a copy what is in `home` of its
+/// environment.
+fn ancestors(path: &Path) -> Vec<PathBuf> {
+    let of_copy = |path: &Path| {
+        let environment = Environment::open(path.parent()?.parent()?)?;
+        Some(environment.home()?.join(path.file_name()?))
+    };
+    let next = |path: &PathBuf| match std::fs::read_link(path) {
+        Ok(target) => Some(path.parent()?.join(target)),
+        Err(_) => of_copy(path),
+    };
     // As many links as Linux follows.
     std::iter::successors(Some(path.to_owned()), next)
         .take(40)
-        .find(|path| !is_inside(path))
+        .collect()
 }

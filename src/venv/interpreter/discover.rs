@@ -6,9 +6,9 @@ use crate::ui::Ui;
 use crate::venv::interpreter::place;
 use crate::venv::interpreter::probe::Patience;
 use crate::venv::interpreter::project::{self, Pin, Wish};
-use crate::venv::interpreter::request::{FORMS, Request, Spec};
+use crate::venv::interpreter::request::{FORMS, Fit, Request, Spec};
 use crate::venv::interpreter::search::{Extent, Search};
-use crate::venv::interpreter::{Known, cache};
+use crate::venv::interpreter::{Interpreter, Known, cache};
 use anyhow::Result;
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -41,6 +41,15 @@ pub(crate) fn find(ui: Ui, cache_dir: Option<&Path>, requests: &[OsString]) -> R
     Err(search.nothing_fits(&shown.join(" or "), hint))
 }
 
+/// Returns whether an interpreter is one of those that `requests` describe.
+pub(crate) fn is_described(requests: &[OsString], interpreter: &Interpreter) -> bool {
+    let fits = |request: &OsString| match Request::parse(request) {
+        Ok(Request::Spec(spec)) => !matches!(spec.fits(interpreter), Fit::Not(_)),
+        _ => false,
+    };
+    requests.iter().any(fits)
+}
+
 fn quoted(text: impl AsRef<OsStr>) -> String {
     format!("`{}`", text.as_ref().display())
 }
@@ -49,7 +58,10 @@ fn requested(search: &mut Search, request: &Request) -> Result<Option<Known>> {
     match request {
         Request::Path(path) => at(search, path).map(Some),
         Request::Name(name) => named(search, name).map(Some),
-        Request::Spec(spec) => search.fitting(spec, Extent::Everywhere),
+        Request::Spec(spec) => {
+            spec.check()?;
+            search.fitting(spec, Extent::Everywhere)
+        }
     }
 }
 
@@ -66,7 +78,8 @@ fn at(search: &mut Search, path: &Path) -> Result<Known> {
             .ok_or_else(|| refusal("is a directory without a Python that runs")),
         Ok(_) => {
             let executable = place::resolved(path.to_owned());
-            let leads_nowhere = || refusal("is a shim of pyenv that leads nowhere");
+            let leads_nowhere =
+                || refusal("is a shim of pyenv, and no version that is chosen has it");
             let executable = executable.ok_or_else(leads_nowhere)?;
             cache::ask(search.cache_dir, &executable, Patience::Asked)
         }
@@ -77,13 +90,16 @@ fn at(search: &mut Search, path: &Path) -> Result<Known> {
     }
 }
 
-/// Returns what is called so on `PATH`, or else in the current directory.
+/// Returns what is called so: a directory here, which nothing on `PATH` is taken for, or what is on `PATH`, or here.
 fn named(search: &mut Search, name: &OsStr) -> Result<Known> {
+    let here = Path::new(".").join(name);
+    if here.is_dir() {
+        return at(search, &here);
+    }
     let mut on_path = which::which_all(name).into_iter().flatten();
     if let Some(path) = on_path.find_map(place::resolved) {
         return cache::ask(search.cache_dir, &path, Patience::Asked);
     }
-    let here = Path::new(".").join(name);
     if here.exists() {
         return at(search, &here);
     }
@@ -120,10 +136,10 @@ fn pinned(search: &mut Search, pin: &Pin) -> Result<Option<Known>> {
     for wish in &pin.wishes {
         let (name, known) = match wish {
             Wish::Unknown(name) => {
-                let name = name.escape_debug();
-                search
-                    .ui
-                    .note(format_args!("passed over in {file}: `{name}`"));
+                let (name, ui) = (name.escape_debug(), search.ui);
+                ui.warn(format_args!(
+                    "{file} asks for `{name}`, which is neither understood nor installed"
+                ));
                 continue;
             }
             Wish::System => ("system", search.fitting(&Spec::default(), Extent::System)?),
@@ -153,12 +169,26 @@ fn pinned(search: &mut Search, pin: &Pin) -> Result<Option<Known>> {
 fn of_active_environment(search: &mut Search) -> Result<Option<Known>> {
     for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
         let root = env::var_os(variable).map(PathBuf::from);
+        if variable == "CONDA_PREFIX" && is_base_of_conda() {
+            continue;
+        }
         let root = root.filter(|root| root.is_absolute());
         let places = root.iter().flat_map(|root| place::within(root, variable));
         let known = search.first(places)?;
         if known.is_some() {
             return Ok(known);
         }
+        if let Some(root) = root {
+            let root = root.display();
+            search.ui.note(format_args!(
+                "passed over: {variable} is `{root}`, without a Python that runs"
+            ));
+        }
     }
     Ok(None)
+}
+
+/// Returns whether the active environment of conda is the one that is activated in every shell, which nobody chose.
+fn is_base_of_conda() -> bool {
+    env::var_os("CONDA_DEFAULT_ENV").is_some_and(|name| name == "base" || name == "root")
 }

@@ -8,6 +8,9 @@ use std::cmp::Reverse;
 use std::env;
 use std::path::{Path, PathBuf};
 
+/// How much of a list of environments is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// Something that installs interpreters.
 struct Keeper {
     name: &'static str,
@@ -122,29 +125,55 @@ const KEEPERS: &[Keeper] = &[
     },
 ];
 
-/// Returns the directories of all installations that are known of; those of one keeper have the latest first.
-pub(super) fn everywhere() -> impl Iterator<Item = Place> {
+/// Returns the directories of all installations that are known of, the latest first.
+pub(super) fn everywhere() -> Vec<Place> {
     let kept = KEEPERS.iter().flat_map(Keeper::places);
-    registry::places().into_iter().chain(kept)
+    let mut places: Vec<Place> = registry::places()
+        .into_iter()
+        .chain(kept)
+        .chain(environments_of_conda())
+        .collect();
+    let version = |place: &Place| place.says.as_ref().map(Spec::parts).map(<[u16]>::to_vec);
+    places.sort_by_cached_key(|place| Reverse(version(place)));
+    places
+}
+
+/// Returns the environments that conda knows of, wherever they are.
+fn environments_of_conda() -> Vec<Place> {
+    let list = env::home_dir().map(|home| home.join(".conda/environments.txt"));
+    let text = list.and_then(|list| fs::read_head(&list, LONGEST).ok());
+    let text = String::from_utf8_lossy(text.as_deref().unwrap_or_default()).into_owned();
+    let roots = text.lines().map(PathBuf::from);
+    roots
+        .filter(|root| root.is_absolute())
+        .map(|root| at(&root, "conda"))
+        .collect()
+}
+
+/// Returns where the executables of an installation are; what its name says is `3.12.1`,
+/// `cpython-3.12.1-linux-x86_64-gnu`, `python@3.12`, or nothing.
+fn at(root: &Path, keeper: &'static str) -> Place {
+    let name = root.file_name().and_then(|name| name.to_str());
+    Place {
+        dir: platform::executables_of(root),
+        keeper,
+        says: name.and_then(Spec::parse),
+    }
 }
 
 impl Keeper {
     fn places(&self) -> Vec<Place> {
-        let mut found: Vec<(Option<Spec>, PathBuf)> = Vec::new();
+        let mut places = Vec::new();
         for root in self.roots() {
             let installations = self.installations.iter();
-            let installations = installations.flat_map(|pattern| expand(&root, pattern));
-            found.extend(installations.map(|dir| (said_by(&dir), dir)));
+            let roots = installations.flat_map(|pattern| expand(&root, pattern));
+            places.extend(
+                roots
+                    .filter(|root| !is_environment(root))
+                    .map(|root| at(&root, self.name)),
+            );
         }
-        // The same interpreter often has several names, as in `3.12 -> 3.12.1`, of which the most exact is taken.
-        found.sort_by_key(|(says, _)| Reverse(says.as_ref().map(Spec::parts).map(<[u16]>::to_vec)));
-        let installed = found.into_iter().filter(|(_, root)| !is_environment(root));
-        let place = |(says, root): (Option<Spec>, PathBuf)| Place {
-            dir: platform::executables_of(&root),
-            keeper: self.name,
-            says,
-        };
-        installed.map(place).collect()
+        places
     }
 
     fn roots(&self) -> Vec<PathBuf> {
@@ -209,11 +238,6 @@ fn beginning_with(dir: &Path, start: &str) -> Vec<PathBuf> {
     };
     let paths = fs::list(dir).unwrap_or_default();
     paths.into_iter().filter(is_match).collect()
-}
-
-/// Returns what the name of an installation says: `3.12.1`, `cpython-3.12.1-linux-x86_64-gnu`, `python@3.12`.
-fn said_by(root: &Path) -> Option<Spec> {
-    Spec::parse(root.file_name()?.to_str()?)
 }
 
 /// Environments are kept beside installations by pyenv-virtualenv.

@@ -15,7 +15,7 @@ mod search;
 
 pub(crate) use ancestry::{of_environment, outside};
 pub(crate) use cache::{FOLDER, Remembered, Standing, remembered};
-pub(crate) use discover::find;
+pub(crate) use discover::{find, is_described};
 pub(crate) use list::{Listed, list};
 
 use crate::sys::memo::Memo;

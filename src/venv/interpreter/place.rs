@@ -2,7 +2,7 @@
 
 use crate::sys::{fs, platform};
 use crate::venv::interpreter::pyenv::{self, Shim};
-use crate::venv::interpreter::request::Spec;
+use crate::venv::interpreter::request::{Spec, dotted};
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::env;
@@ -86,17 +86,22 @@ impl Place {
             .filter_map(resolved)
     }
 
-    /// Returns what says most about an executable here: the name of the installation, or its own.
-    pub(super) fn name_of(&self, path: &Path) -> String {
-        let own = || {
-            path.file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned()
+    /// Returns what an executable here is by its name or that of the installation.
+    pub(super) fn by_name(&self, path: &Path) -> String {
+        let own = || named(path, ALL_STEMS);
+        let Some(name) = self.says.clone().or_else(own) else {
+            return "another one".to_owned();
         };
-        self.says
-            .as_ref()
-            .map_or_else(own, |says| says.typed.clone())
+        match name.parts() {
+            _ if !name.is_recent() => "too old".to_owned(),
+            [] => name.typed,
+            parts => {
+                let implementation = name.implementation.unwrap_or_default();
+                format!("{implementation} {}", dotted(parts))
+                    .trim()
+                    .to_owned()
+            }
+        }
     }
 
     /// Returns the executables that are called by a version, the latest first.

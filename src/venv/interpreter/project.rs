@@ -58,7 +58,10 @@ pub(super) fn pins(ui: Ui) -> impl Iterator<Item = Pin> {
         match read(&text) {
             Ok(wishes) => Some(Pin { place, wishes }),
             Err(err) => {
-                ui.note(format_args!("passed over: `{}`: {err:#}", place.display()));
+                ui.warn(format_args!(
+                    "`{}` is passed over: {err:#}",
+                    place.display()
+                ));
                 None
             }
         }
@@ -107,13 +110,14 @@ fn python_version(text: &str) -> Result<Vec<Wish>> {
 fn requires_python(text: &str) -> Result<Vec<Wish>> {
     let pyproject: Pyproject =
         toml::from_str(text).map_err(|err| anyhow!("it is not TOML: {}", err.message()))?;
-    let Some(range) = pyproject
+    let range = pyproject
         .project
-        .and_then(|project| project.requires_python)
-    else {
+        .and_then(|project| project.requires_python);
+    let Some(range) = range.filter(|range| !range.trim().is_empty()) else {
         return Ok(Vec::new());
     };
-    let spec = Spec::range(&range).with_context(|| format!("`{range}` is no range of versions"))?;
+    let shown = range.escape_debug();
+    let spec = Spec::range(&range).with_context(|| format!("`{shown}` is no range of versions"))?;
     Ok(vec![Wish::Spec(spec)])
 }
 

@@ -6,6 +6,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+/// How much of a file is read, in bytes.
+const LONGEST: u64 = 1 << 16;
+
 /// What a file on `PATH` is to pyenv.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shim {
@@ -45,7 +48,7 @@ fn versions(root: &Path) -> String {
         .ok()
         .filter(|versions| !versions.is_empty());
     set.or_else(nearest_version_file)
-        .or_else(|| fs::read_to_string(&root.join("version")).ok())
+        .or_else(|| read(&root.join("version")))
         .unwrap_or_default()
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
@@ -57,7 +60,13 @@ fn nearest_version_file() -> Option<String> {
     let start = env::current_dir().ok()?;
     start
         .ancestors()
-        .find_map(|dir| fs::read_to_string(&dir.join(".python-version")).ok())
+        .find_map(|dir| read(&dir.join(".python-version")))
+}
+
+/// Reads a file of versions, of which pyenv takes no more either.
+fn read(path: &Path) -> Option<String> {
+    let bytes = fs::read_head(path, LONGEST).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Returns where pyenv keeps what is called exactly so.

@@ -183,8 +183,8 @@ impl<'a> Search<'a> {
         for place in everywhere() {
             for path in place.executables(&Spec::default(), ALL_STEMS) {
                 if seen.insert(path.clone()) && files.insert(fs::stamp(&path)) {
-                    let name = place.name_of(&path);
-                    unseen.push(format!("`{}` is `{name}` by its name", path.display()));
+                    let name = place.by_name(&path);
+                    unseen.push(format!("`{}` is {name}, by its name", path.display()));
                 }
             }
         }

@@ -88,11 +88,30 @@ fn variables_say_where_they_are() {
     cpython(&sandbox, "somewhere/envs/one/bin/python3", "3.48.1");
     sandbox.set("CONDA_EXE", executable(&sandbox, "somewhere/bin/conda", ""));
     assert_eq!(find(&sandbox, &["3.48"]), "somewhere/envs/one/bin/python3");
+    cpython(&sandbox, "elsewhere/bin/python3", "3.49.1");
+    sandbox.set("HOME", sandbox.path("user"));
+    let elsewhere = sandbox.path("elsewhere");
+    sandbox.write(
+        "user/.conda/environments.txt",
+        format!("{}\n", elsewhere.display()),
+    );
+    assert_eq!(find(&sandbox, &["3.49"]), "elsewhere/bin/python3");
 }
 
 #[test]
 fn the_latest_of_those_that_fit_is_taken_and_no_other_is_started() {
     let mut sandbox = Sandbox::new();
+    cpython(
+        &sandbox,
+        "uv/cpython-3.41.9-linux-x86_64-gnu/bin/python3",
+        "3.41.9",
+    );
+    cpython(
+        &sandbox,
+        "uv/cpython-3.43.0-linux-x86_64-gnu/bin/python3",
+        "3.43.0",
+    );
+    sandbox.set("UV_PYTHON_INSTALL_DIR", sandbox.path("uv"));
     for version in ["3.41.2", "3.41.10", "3.42.0", "3.9.1"] {
         cpython(
             &sandbox,
@@ -113,11 +132,9 @@ fn the_latest_of_those_that_fit_is_taken_and_no_other_is_started() {
         "pyenv/versions/3.41.10/bin/python3"
     );
     assert_eq!(started(&sandbox), ["pyenv/versions/3.41.10/bin/python3"]);
-    assert_eq!(
-        find(&sandbox, &[">=3.41"]),
-        "pyenv/versions/3.42.0/bin/python3"
-    );
-    assert_eq!(started(&sandbox), ["pyenv/versions/3.42.0/bin/python3"]);
+    let latest = "uv/cpython-3.43.0-linux-x86_64-gnu/bin/python3";
+    assert_eq!(find(&sandbox, &[">=3.41"]), latest);
+    assert_eq!(started(&sandbox), [latest]);
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn the_first_on_path_that_fits_is_taken() {
         ("cp342", "two/python3"),
         ("3.42.5", "three/python3.42"),
         ("==3.42.*", "two/python3"),
+        ("==3.42", "two/python3"),
         (">3.42.1,<3.43", "three/python3.42"),
         (">=3.42", "two/python3"),
         (">=3.43", "two/python3.45"),
@@ -66,6 +67,8 @@ fn of_several_requests_the_first_that_is_found_wins() {
         find(&sandbox, &["./nothing", "nothing", "3.42"]),
         "two/python3"
     );
+    assert_eq!(find(&sandbox, &["2.7", "3.12t", "3.42"]), "two/python3");
+    assert_eq!(find(&sandbox, &["-p", "3.43"]), "two/python3.43");
     sandbox
         .rvenv(["--without-pip", "-p", "3.99", "-p", "3.43", "env"])
         .assert()
@@ -111,7 +114,7 @@ fn an_error_names_those_that_there_are_and_why_they_do_not_fit() {
     for (path, why) in [
         ("one/python", "is 3.41.0"),
         ("two/python3", "is 3.42.1"),
-        ("two/python3.45", "is `python3.45` by its name"),
+        ("two/python3.45", "is 3.45, by its name"),
         ("four/pypy3", "is 3.46.0"),
     ] {
         let line = format!("`{}` {why}", sandbox.path(path).display());
@@ -119,7 +122,7 @@ fn an_error_names_those_that_there_are_and_why_they_do_not_fit() {
     }
     let said = fail(&sandbox, &["cpython3.44"]);
     assert!(
-        said.contains("two/pypy3.44` is `pypy3.44` by its name"),
+        said.contains("two/pypy3.44` is pypy 3.44, by its name"),
         "{said}"
     );
     let said = fail(&sandbox, &["3.43t"]);
@@ -244,7 +247,7 @@ fn a_directory_is_an_installation_or_an_environment() {
 }
 
 #[test]
-fn a_name_on_path_comes_before_a_file_here() {
+fn a_name_on_path_comes_before_a_file_here_and_behind_a_directory() {
     let mut sandbox = Sandbox::new();
     cpython(&sandbox, "bin/my-python", "3.42.0");
     cpython(&sandbox, "my-python", "3.43.0");
@@ -252,6 +255,12 @@ fn a_name_on_path_comes_before_a_file_here() {
     assert_eq!(find(&sandbox, &["my-python"]), "bin/my-python");
     set_path(&mut sandbox, &[]);
     assert!(find(&sandbox, &["my-python"]).ends_with("my-python"));
+    let run = executable(&sandbox, "bin/tests", "touch run");
+    fs::create_dir(sandbox.path("tests")).unwrap();
+    set_path(&mut sandbox, &["bin"]);
+    let said = fail(&sandbox, &["tests"]);
+    assert!(said.contains("is a directory without a Python"), "{said}");
+    assert!(run.exists() && !sandbox.path("run").exists());
 }
 
 #[test]
@@ -283,7 +292,7 @@ fn what_cannot_be_meant_is_answered_with_the_forms() {
     }
     let said = fail(&sandbox, &["3..42"]);
     assert!(
-        said.contains("`>=3.10,<3.13`") && said.contains("`pypy`"),
+        said.contains("`'>=3.10,<3.13'`") && said.contains("`pypy`"),
         "{said}"
     );
     assert_eq!(started(&sandbox), Vec::<String>::new());

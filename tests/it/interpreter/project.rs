@@ -189,6 +189,31 @@ fn what_is_asked_for_and_not_there_is_an_error_that_says_who_asks() {
 }
 
 #[test]
+fn what_is_asked_for_and_not_understood_is_told() {
+    let sandbox = in_a_project();
+    sandbox.write(
+        ".python-version",
+        "no-such-thing\n/usr/bin/python3\n\u{1b}[31m\n",
+    );
+    sandbox.write("pyproject.toml", "[project]\nrequires-python = '^3.9'\n");
+    let output = sandbox.rvenv(["python", "find"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for what in [
+        "`no-such-thing`",
+        "`/usr/bin/python3`",
+        "`^3.9` is no range",
+    ] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+    assert!(
+        said.lines().all(|line| line.starts_with("warning: ")),
+        "{said}"
+    );
+    assert!(!said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
 fn each_is_asked_only_where_nothing_before_it_asks() {
     let mut sandbox = in_a_project();
     sandbox.write("pyproject.toml", "[project]\nrequires-python = '>=3.43'\n");
@@ -199,6 +224,10 @@ fn each_is_asked_only_where_nothing_before_it_asks() {
     assert_eq!(found(&sandbox), "pyenv/versions/3.44.1/bin/python3");
     let top = sandbox.home().parent().unwrap().to_owned();
     sandbox.set("CONDA_PREFIX", top.join("conda"));
+    assert_eq!(found(&sandbox), "conda/bin/python3");
+    sandbox.set("CONDA_DEFAULT_ENV", "base");
+    assert_eq!(found(&sandbox), "pyenv/versions/3.44.1/bin/python3");
+    sandbox.set("CONDA_DEFAULT_ENV", "science");
     assert_eq!(found(&sandbox), "conda/bin/python3");
     sandbox.set("VIRTUAL_ENV", top.join("active"));
     assert_eq!(found(&sandbox), "active/bin/python3");

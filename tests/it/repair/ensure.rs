@@ -2,6 +2,7 @@
 
 use super::{as_str, assert_healthy, fail, newest, run, same, sandbox, site_packages, two_pythons};
 use crate::existing::leftovers;
+use crate::pythons::pythons;
 use crate::sandbox::{self, Sandbox, tree};
 use std::fs;
 use std::path::PathBuf;
@@ -133,4 +134,59 @@ fn a_pipe_is_no_configuration_and_keeps_nobody_waiting() {
     sandbox.command("mkfifo").arg(&cfg).assert().success();
     run(&sandbox, &["--ensure", "env"]);
     assert_healthy(&sandbox, "env");
+}
+
+/// What is asked for is any of several versions, and another one is found first.
+#[test]
+fn a_healthy_environment_of_another_version_that_fits_too_is_left_as_it_is() {
+    let (newest, Some(other)) = two_pythons() else {
+        return sandbox::missing("second minor version of Python");
+    };
+    let mut sandbox = sandbox();
+    let bins = [other, newest].map(|python| python.path.parent().unwrap().to_owned());
+    sandbox.set_path(std::env::join_paths(bins).unwrap());
+    for request in ["3", "python3", ">=3.6", "cpython"] {
+        let before = tree(sandbox.path("env"));
+        run(&sandbox, &["--ensure", "-p", request, "env"]);
+        assert!(same(&sandbox.path("env"), &before), "{request} changed it");
+        run(&sandbox, &["--upgrade", "-p", request, "env"]);
+        assert_healthy(&sandbox, "env");
+    }
+    let (major, minor) = other.version;
+    let version = format!("{major}.{minor}");
+    let refused = fail(&sandbox, &["--ensure", "-p", &version, "env"]);
+    let (major, minor) = newest.version;
+    let hint = format!("as in `--python {major}.{minor}`");
+    assert!(refused.contains(&hint), "{refused}");
+}
+
+/// Below 3.11, the base of an environment's Python is itself, so that each of two would be made of the other.
+#[test]
+fn environments_are_never_made_of_each_other() {
+    for python in pythons() {
+        for copies in [None, Some("--copies")] {
+            let sandbox = Sandbox::with_shared_store();
+            let path = as_str(&python.path);
+            run(&sandbox, &["--without-pip", "-p", path, "one"]);
+            let args = ["--without-pip", "-p", "one/bin/python3", "two"];
+            run(
+                &sandbox,
+                &args.into_iter().chain(copies).collect::<Vec<_>>(),
+            );
+            for flag in ["--ensure", "--clear", "--upgrade", "--symlinks"] {
+                run(
+                    &sandbox,
+                    &["--without-pip", flag, "-p", "two/bin/python3", "one"],
+                );
+                for env in ["one", "two"] {
+                    sandbox
+                        .python(env)
+                        .arg("-c")
+                        .arg("import os")
+                        .assert()
+                        .success();
+                }
+            }
+        }
+    }
 }

@@ -140,7 +140,7 @@ impl Spec {
     pub(crate) fn is_recent(&self) -> bool {
         match &self.version {
             Versions::Prefix(parts) => match parts[..] {
-                [major] => major == 3,
+                [major] => major >= 3,
                 [major, minor, ..] => (major, minor) >= (3, 6),
                 [] => true,
             },
@@ -169,7 +169,8 @@ fn mentions_a_preview(specifiers: &VersionSpecifiers) -> bool {
         .any(|specifier| specifier.version().any_prerelease())
 }
 
-fn dotted(parts: &[u16]) -> String {
+/// Returns a version as it is written.
+pub(crate) fn dotted(parts: &[u16]) -> String {
     let parts: Vec<String> = parts.iter().map(u16::to_string).collect();
     parts.join(".")
 }
@@ -248,7 +249,7 @@ mod tests {
             ("3.11", "3.12.2"),
             ("3.12.1", "3.12.2"),
             ("3.1", "3.12.2"),
-            ("==3.12", "3.12.2"),
+            ("==3.11", "3.12.2"),
             (">3.12.2", "3.12.2"),
             ("pypy", "CPython"),
             ("3.12d", "no debug build"),

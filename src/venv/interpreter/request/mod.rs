@@ -4,7 +4,7 @@ mod fit;
 mod names;
 mod parse;
 
-pub(super) use fit::Fit;
+pub(super) use fit::{Fit, dotted};
 
 use crate::error::Hinted;
 use pep440_rs::{Version, VersionSpecifiers};
@@ -12,7 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf, is_separator};
 
 /// The forms of a request, for whoever typed none of them.
-pub(super) const FORMS: &str = "`--python` takes a version (`3.12`, `3.12.3`, `312`, `>=3.10,<3.13`, `3.13t`), an implementation with or without one \
+pub(super) const FORMS: &str = "`--python` takes a version (`3.12`, `3.12.3`, `312`, `'>=3.10,<3.13'`, `3.13t`), an implementation with or without one \
      (`pypy`, `cpython3.12`, `cpython-3.12-linux-x86_64`), the path of a Python or of a directory with one, or a name on PATH";
 
 /// What was asked for.
@@ -83,7 +83,7 @@ impl Request {
             return Ok(Self::Name(typed.to_owned()));
         };
         match Spec::parse(text) {
-            Some(spec) => spec.possible(text).map(Self::Spec),
+            Some(spec) => Ok(Self::Spec(spec)),
             None if is_like_a_version(text) => Err(not_understood(text)),
             None => Ok(Self::Name(typed.to_owned())),
         }
@@ -109,8 +109,12 @@ impl Spec {
         }
     }
 
-    /// Returns the description, where there may be such an interpreter.
-    fn possible(self, text: &str) -> anyhow::Result<Self> {
+    /// Says why there can be no such interpreter.
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let text = &self.typed;
         let minor = match &self.version {
             Versions::Prefix(parts) => parts.get(1).copied(),
             _ => None,
@@ -119,13 +123,14 @@ impl Spec {
             let message = format!(
                 "`{text}` does not exist: there are free-threaded builds from Python 3.13 on"
             );
-            return Err(Hinted::error(message, "leave the `t` out"));
+            let hint = "name a later version, or one with the GIL";
+            return Err(Hinted::error(message, hint));
         }
         if !self.is_recent() {
             let message = format!("`{text}` is too old");
             return Err(Hinted::error(message, "name a Python 3.6 or later"));
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Returns the major and minor version that fitting interpreters have, where that is only one.

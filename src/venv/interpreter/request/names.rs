@@ -3,10 +3,11 @@
 /// What an implementation is called, and `sys.implementation.name`; none where that may be any.
 pub(super) type Implementation = (&'static str, Option<&'static str>);
 
-const IMPLEMENTATIONS: [Implementation; 11] = [
+const IMPLEMENTATIONS: [Implementation; 12] = [
     ("", None),
     ("python", None),
     ("py", None),
+    ("v", None),
     ("any", None),
     ("cpython", Some("cpython")),
     ("cp", Some("cpython")),

@@ -2,7 +2,7 @@
 
 use crate::venv::interpreter::request::names::{LIBCS, MACHINES, SYSTEMS, implementation, named};
 use crate::venv::interpreter::request::{Spec, Threading, Versions};
-use pep440_rs::{Version, VersionSpecifiers, VersionSpecifiersParseError};
+use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 use std::str::FromStr as _;
 
 impl Spec {
@@ -31,10 +31,10 @@ impl Spec {
     }
 
     /// Understands version specifiers and nothing else (PEP 440).
-    pub(crate) fn range(text: &str) -> Result<Self, VersionSpecifiersParseError> {
-        Ok(Self {
+    pub(crate) fn range(text: &str) -> Option<Self> {
+        Some(Self {
             typed: text.to_owned(),
-            version: Versions::Range(VersionSpecifiers::from_str(text)?),
+            version: Versions::Range(range(text)?),
             ..Self::default()
         })
     }
@@ -75,7 +75,7 @@ impl Spec {
 
     fn parse_range(text: &str) -> Option<Self> {
         let (specifiers, mut spec) = Self::parse_suffix(text)?;
-        spec.version = Versions::Range(VersionSpecifiers::from_str(specifiers.trim()).ok()?);
+        spec.version = Versions::Range(range(specifiers)?);
         Some(spec)
     }
 
@@ -162,6 +162,22 @@ impl Spec {
     }
 }
 
+/// Returns a set of version specifiers. As for virtualenv and uv, unlike in PEP 440, `==3.12` is any 3.12.
+fn range(text: &str) -> Option<VersionSpecifiers> {
+    let specifiers = VersionSpecifiers::from_str(text.trim()).ok()?;
+    Some(specifiers.iter().cloned().map(widened).collect())
+}
+
+fn widened(specifier: VersionSpecifier) -> VersionSpecifier {
+    let version = specifier.version();
+    let is_short = version.release().len() < 3 && !version.any_prerelease();
+    if *specifier.operator() == Operator::Equal && is_short {
+        VersionSpecifier::equals_star_version(version.clone())
+    } else {
+        specifier
+    }
+}
+
 /// Returns the parts of a version; without dots, the first digit is the major one: `312` is 3.12.
 fn prefix(text: &str) -> Option<Vec<u16>> {
     let parts = numbers(text)?;
@@ -224,6 +240,7 @@ mod tests {
             ("312", "[3, 12]"),
             ("39", "[3, 9]"),
             (" 3.12 ", "[3, 12]"),
+            ("v3.12", "[3, 12]"),
             ("python", ""),
             ("py", ""),
             ("any", ""),
@@ -272,6 +289,9 @@ mod tests {
             (">= 3.10, < 3.13", ">=3.10, <3.13"),
             ("~=3.11", "~=3.11"),
             ("==3.12.*", "==3.12.*"),
+            ("==3.12", "==3.12.*"),
+            ("==3.12.1", "==3.12.1"),
+            ("==3.12,!=3.12.1", "==3.12.*, !=3.12.1"),
             ("!=3.12.1", "!=3.12.1"),
             ("===3.12.1", "===3.12.1"),
             (">=3.13t", ">=3.13 Free"),
