@@ -5,6 +5,7 @@ use crate::sys::process::{self, Output};
 use crate::venv::interpreter::Interpreter;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -89,6 +90,13 @@ fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
             path.display()
         )));
     }
+    // CPython takes `x/..` out of a path though `x` may be a link to elsewhere.
+    let base = interpreter.base_executable.as_path();
+    if is_missing(base) {
+        let (shown, base) = (path.display(), base.display());
+        let message = format!("`{shown}` says that it is `{base}`, which does not exist");
+        return Err(refusal(message));
+    }
     let paths = [
         &interpreter.executable,
         &interpreter.real_executable,
@@ -104,6 +112,12 @@ fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
         )));
     }
     Ok(interpreter)
+}
+
+/// Returns whether nothing is at `path`, for what cannot be looked at may be there.
+fn is_missing(path: &Path) -> bool {
+    let found = path.symlink_metadata();
+    found.is_err_and(|err| err.kind() == ErrorKind::NotFound)
 }
 
 /// Returns why there was no answer.
