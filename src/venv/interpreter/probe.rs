@@ -78,12 +78,8 @@ fn answer(stdout: &[u8]) -> Option<&[u8]> {
 }
 
 fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
-    let interpreter: Interpreter = serde_json::from_slice(answer).map_err(|err| {
-        refusal(format!(
-            "`{}` is not a Python that rvenv understands: {err}",
-            path.display()
-        ))
-    })?;
+    let interpreter: Interpreter =
+        serde_json::from_slice(answer).map_err(|err| misunderstood(path, answer, &err))?;
     if interpreter.base_executable.as_os_str().is_empty() {
         return Err(refusal(format!(
             "`{}` cannot tell its own path",
@@ -112,6 +108,18 @@ fn parse(path: &Path, answer: &[u8]) -> Result<Interpreter> {
         )));
     }
     Ok(interpreter)
+}
+
+fn misunderstood(path: &Path, answer: &[u8], err: &serde_json::Error) -> anyhow::Error {
+    // What Python makes of a byte that is not part of a character (PEP 383).
+    const NO_CHARACTER: &[u8] = br"\udc";
+    let is_there = |what: &[u8]| answer.windows(what.len()).any(|window| window == what);
+    let problem = if is_there(NO_CHARACTER) {
+        "says of itself a path that is not UTF-8, as `pyvenv.cfg` has to be".to_owned()
+    } else {
+        format!("is not a Python that rvenv understands: {err}")
+    };
+    refusal(format!("`{}` {problem}", path.display()))
 }
 
 /// Returns whether nothing is at `path`, for what cannot be looked at may be there.
