@@ -4,6 +4,7 @@ use crate::sys::fs;
 use crate::ui::Ui;
 use crate::venv::interpreter::Interpreter;
 use anyhow::{Result, bail};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// How the interpreter comes into an environment (`--symlinks`, `--copies`).
@@ -22,7 +23,7 @@ struct Implementation {
     names: &'static [&'static str],
     /// The beginning of a library beside the executable that a copy cannot do without.
     library: &'static str,
-    /// The beginning of the name of the standard library in `lib`, beside which the libraries of a portable build are.
+    /// What the standard library in `lib` is called before the version, beside which the libraries of a portable build are.
     stdlib: &'static str,
 }
 
@@ -63,14 +64,16 @@ pub(crate) fn install(
     if let Some(implementation) =
         implementation(interpreter).filter(|_| manner == Executables::Copy)
     {
-        implementation.copy_libraries(&interpreter.home, place, &bin)?;
+        implementation.copy_libraries(interpreter, place)?;
     }
     Ok(())
 }
 
 impl Implementation {
     /// Copies what a copied executable loads from beside itself, as this implementation's `venv` does.
-    fn copy_libraries(&self, home: &Path, place: &Path, bin: &Path) -> Result<()> {
+    fn copy_libraries(&self, interpreter: &Interpreter, place: &Path) -> Result<()> {
+        let home = &interpreter.home;
+        let bin = place.join(&interpreter.paths.scripts);
         for path in fs::list(home)?
             .iter()
             .filter(|path| starts_with(path, self.library))
@@ -82,6 +85,7 @@ impl Implementation {
         let Ok(libraries) = home.join("../lib").canonicalize() else {
             return Ok(());
         };
+        let stdlib = format!("{}{}", self.stdlib, interpreter.version.x_y());
         if SYSTEM_LIBRARIES
             .iter()
             .any(|system| libraries == Path::new(system))
@@ -90,12 +94,15 @@ impl Implementation {
         }
         for path in fs::list(&libraries)?
             .iter()
-            .filter(|path| !starts_with(path, self.stdlib))
+            .filter(|path| path.file_name() != Some(OsStr::new(&stdlib)))
         {
-            copy_tree(
-                path,
-                &place.join("lib").join(path.file_name().unwrap_or_default()),
-            )?;
+            let copy = place.join("lib").join(path.file_name().unwrap_or_default());
+            // As `shutil.copyfile` and `shutil.copytree` do: only the latter keeps modes.
+            if fs::metadata(path)?.is_dir() {
+                copy_tree(path, &copy)?;
+            } else {
+                fs::write_new(&copy, &fs::read(path)?)?;
+            }
         }
         Ok(())
     }
@@ -106,15 +113,17 @@ fn starts_with(path: &Path, start: &str) -> bool {
         .is_some_and(|name| name.to_string_lossy().starts_with(start))
 }
 
-/// Copies a file, or a directory with everything in it; symlinks are followed.
+/// Copies a directory with everything in it; symlinks are followed.
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    if !fs::metadata(from)?.is_dir() {
-        return fs::write_new(to, &fs::read(from)?);
-    }
     fs::create_dir(to)?;
-    fs::list(from)?
-        .iter()
-        .try_for_each(|path| copy_tree(path, &to.join(path.file_name().unwrap_or_default())))
+    fs::list(from)?.iter().try_for_each(|path| {
+        let copy = to.join(path.file_name().unwrap_or_default());
+        if fs::metadata(path)?.is_dir() {
+            copy_tree(path, &copy)
+        } else {
+            fs::copy(path, &copy)
+        }
+    })
 }
 
 /// Returns the names in `bin` other than the base executable's own.
