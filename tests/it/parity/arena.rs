@@ -1,27 +1,34 @@
 //! Makes one case twice at the same path, with venv and then with rvenv, and looks at both: from outside and from inside.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use serde_json::Value;
-
-use super::call::Invocation;
-use super::case::{Case, Seed};
+use super::call::{Ground, Invocation};
+use super::case::{Case, Fate, Seed};
 use super::snapshot;
 use crate::pythons::Python;
-use crate::sandbox::{RVENV, Sandbox, search_path, tree};
+use crate::sandbox::{RVENV, Sandbox, tree};
 
-/// What both Pythons must say alike.
-const FACTS: &str = "
-import json, site, sys, sysconfig
-print(json.dumps({
-    'sys.prefix': sys.prefix, 'sys.base_prefix': sys.base_prefix, 'sys.exec_prefix': sys.exec_prefix,
-    'sys.base_exec_prefix': sys.base_exec_prefix, 'sys.executable': sys.executable,
-    'sys._base_executable': getattr(sys, '_base_executable', None), 'sys.path': sys.path,
-    'sysconfig.get_paths()': sysconfig.get_paths(), 'site.ENABLE_USER_SITE': site.ENABLE_USER_SITE,
-    'site.getsitepackages()': site.getsitepackages(), 'sys.flags': repr(sys.flags)}))
+/// What both Pythons must say alike of where they are.
+const PLACES: &str = "
+import sys
+def say(name, value): print(name, ascii(value), sep='\t')
+for name in ['prefix', 'base_prefix', 'exec_prefix', 'base_exec_prefix', 'executable', '_base_executable', 'path', 'flags']:
+    say('sys.' + name, getattr(sys, name, None))
 ";
+
+/// And of what follows from that.
+const SCHEMES: &str = "
+import site, sysconfig
+say('sysconfig.get_paths()', sysconfig.get_paths())
+say('site.ENABLE_USER_SITE', site.ENABLE_USER_SITE)
+say('site.getsitepackages()', site.getsitepackages())
+";
+
+/// What a Python says of itself, by name; or why it says nothing.
+type Facts = Result<BTreeMap<String, String>, String>;
 
 /// What `bin/pip` imports, in the order of pip's versions.
 const IMPORT_PIP: &str = "
@@ -40,7 +47,7 @@ enum Maker {
 struct Made {
     root: PathBuf,
     output: Output,
-    facts: Vec<Value>,
+    facts: Vec<Facts>,
 }
 
 /// A folder in which one case is made with one interpreter.
@@ -55,9 +62,7 @@ impl<'a> Arena<'a> {
     /// Sets up what the case needs, or nothing where this interpreter cannot be called as the case wants it.
     pub(super) fn new(python: &'a Python, case: &'a Case) -> Option<Self> {
         let sandbox = Sandbox::with_shared_store();
-        let setup = sandbox.path("setup");
-        fs::create_dir(&setup).unwrap();
-        let invocation = Invocation::of(case.call, python, &sandbox, &setup)?;
+        let invocation = (case.call)(&Ground::new(python, &sandbox))?;
         Some(Self {
             sandbox,
             python,
@@ -80,10 +85,16 @@ impl<'a> Arena<'a> {
     fn found(&self) -> Vec<String> {
         let venv = self.make(Maker::Venv, "venv");
         let rvenv = self.make(Maker::Rvenv, "rvenv");
-        if let Some(what) = self.unlike_outcome(&venv.output, &rvenv.output) {
+        let unlike = match self.case.fate_of(self.python) {
+            (Fate::Broken, reason) => return unlike_broken(&venv, &rvenv, reason),
+            (Fate::Fails, _) => unlike_failure(&venv.output, &rvenv.output),
+            (Fate::Works, _) => unlike_success(&venv.output, &rvenv.output),
+        };
+        if let Some(what) = unlike {
             return vec![what];
         }
         let mut found = snapshot::differences(self.python, &venv.root, &rvenv.root);
+        found.extend(silent(&rvenv).map(|error| format!("its Python does not run: {error}")));
         for (theirs, mine) in venv.facts.iter().zip(&rvenv.facts) {
             found.extend(unlike_facts(theirs, mine));
         }
@@ -107,7 +118,8 @@ impl<'a> Arena<'a> {
         for _ in 1..self.case.runs {
             output = self.run(maker, &self.case.args);
         }
-        let environments = self.case.inside.iter().filter(|_| output.status.success());
+        let is_asked = output.status.success() && self.asks(maker);
+        let environments = self.case.inside.iter().filter(|_| is_asked);
         let facts = environments
             .map(|name| self.facts(&work.join(name)))
             .collect();
@@ -134,42 +146,34 @@ impl<'a> Arena<'a> {
             (Maker::Rvenv, Some(request)) => command.arg(RVENV).arg("-p").arg(request),
             (Maker::Rvenv, None) => command.arg(RVENV),
         };
-        let search = search_path();
-        let folders = self
-            .invocation
-            .search
-            .clone()
-            .into_iter()
-            .chain(std::env::split_paths(&search));
-        command.env("PATH", std::env::join_paths(folders).unwrap());
+        if let Some(search) = &self.invocation.search {
+            command.env("PATH", search);
+        }
         command.envs(self.invocation.variables.iter().cloned());
         command.args(args).output().unwrap()
     }
 
-    /// What the Python of an environment says of itself; the error text where it says nothing.
-    fn facts(&self, environment: &Path) -> Value {
+    fn facts(&self, environment: &Path) -> Facts {
+        let schemes = if self.case.is_way { "" } else { SCHEMES };
+        let question = format!("{PLACES}{schemes}");
         let mut command = self.sandbox.command(environment.join("bin/python"));
-        match command.args(["-B", "-c", FACTS]).output() {
-            Ok(output) => {
-                serde_json::from_slice(&output.stdout).unwrap_or_else(|_| said(&output).into())
-            }
-            Err(error) => error.to_string().into(),
+        let output = command.args(["-B", "-c", &question]).output();
+        let output = output.map_err(|error| error.to_string())?;
+        if !output.status.success() {
+            return Err(said(&output));
         }
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let facts = lines.lines().filter_map(|line| line.split_once('\t'));
+        Ok(facts
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect())
     }
 
-    fn unlike_outcome(&self, venv: &Output, rvenv: &Output) -> Option<String> {
-        let is_failure = [venv, rvenv].map(|output| !output.status.success());
-        let is_silent = rvenv.stdout.is_empty() && rvenv.stderr.is_empty();
-        match (is_failure, self.case.fails) {
-            ([true, _], false) => Some(format!("venv itself fails: {}", said(venv))),
-            ([false, _], true) => Some("venv does not fail".to_owned()),
-            ([_, true], false) => Some(format!("rvenv fails: {}", said(rvenv))),
-            ([_, false], true) => Some(format!("venv fails, rvenv does not: {}", said(venv))),
-            _ if !is_silent && !self.case.fails => {
-                Some(format!("rvenv is not silent: {}", said(rvenv)))
-            }
-            _ => None,
-        }
+    /// Whether what `maker` makes is asked: the Python of the same tree at the same place says the same, which saves a
+    /// quarter of the time of what is all about trees.
+    fn asks(&self, maker: Maker) -> bool {
+        let (fate, _) = self.case.fate_of(self.python);
+        maker == Maker::Rvenv || !self.case.is_way || fate == Fate::Broken
     }
 
     /// How the pip of the environment in `work`, made by rvenv, is not one that venv has compiled and left alone.
@@ -218,19 +222,51 @@ impl<'a> Arena<'a> {
     }
 }
 
-fn unlike_facts(theirs: &Value, mine: &Value) -> Vec<String> {
-    let (Some(one), Some(two)) = (theirs.as_object(), mine.as_object()) else {
-        return if theirs.is_object() {
-            vec![format!("its Python does not run: {mine}")]
-        } else {
-            Vec::new()
-        };
+fn unlike_success(venv: &Output, rvenv: &Output) -> Option<String> {
+    let is_silent = rvenv.stdout.is_empty() && rvenv.stderr.is_empty();
+    match [venv, rvenv].map(|output| output.status.success()) {
+        [false, _] => Some(format!("venv itself fails: {}", said(venv))),
+        [_, false] => Some(format!("rvenv fails: {}", said(rvenv))),
+        _ if !is_silent => Some(format!("rvenv is not silent: {}", said(rvenv))),
+        _ => None,
+    }
+}
+
+fn unlike_failure(venv: &Output, rvenv: &Output) -> Option<String> {
+    match [venv, rvenv].map(|output| output.status.success()) {
+        [true, _] => Some("venv does not fail".to_owned()),
+        [_, true] => Some(format!("venv fails, rvenv does not: {}", said(venv))),
+        _ => None,
+    }
+}
+
+/// Where venv makes nothing that works, rvenv must not either pretend to.
+fn unlike_broken(venv: &Made, rvenv: &Made, reason: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if venv.output.status.success() && silent(venv).is_none() {
+        found.push(format!("venv's works, though {reason}"));
+    }
+    let lost = silent(rvenv).map(|error| format!("{reason}, and its Python does not run: {error}"));
+    found.extend(lost);
+    found
+}
+
+/// What is said by the first Python that says nothing of itself.
+fn silent(made: &Made) -> Option<&String> {
+    made.facts.iter().find_map(|facts| facts.as_ref().err())
+}
+
+fn unlike_facts(theirs: &Facts, mine: &Facts) -> Vec<String> {
+    let (theirs, mine) = match (theirs, mine) {
+        (Err(error), _) => return vec![format!("venv's Python does not run: {error}")],
+        (_, Err(_)) => return Vec::new(),
+        (Ok(theirs), Ok(mine)) => (theirs, mine),
     };
-    let unlike = one
+    let unlike = theirs
         .iter()
-        .filter(|(key, value)| two.get(*key) != Some(value));
+        .filter(|(name, value)| mine.get(*name) != Some(value));
     unlike
-        .map(|(key, value)| format!("inside, {key} is {}, venv's is {value}", two[key]))
+        .map(|(name, value)| format!("inside, {name} is {:?}, venv's is {value}", mine.get(name)))
         .collect()
 }
 

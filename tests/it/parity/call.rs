@@ -1,86 +1,60 @@
-//! The ways to call an interpreter, and what has to be there before it can be called so.
+//! How an interpreter is called, and the ground on which what has to be there before is set up.
 
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::pythons::{Python, pyenv_root};
+use crate::pythons::Python;
 use crate::sandbox::Sandbox;
 
-/// How the interpreter is called; with `python -m venv` directly, with rvenv by `-p` unless it says otherwise.
-#[derive(Clone, Copy)]
-pub(super) enum Call {
-    /// By its path.
-    Path,
-    /// By another name in the same folder.
-    Sibling(&'static str),
-    /// As `python3.X`.
-    Versioned,
-    /// By a link of this name in another folder.
-    Linked(&'static str),
-    /// In a tree that is a link to the real one.
-    LinkedTree,
-    /// By a path relative to the current folder.
-    Relative,
-    /// By its name, which PATH finds.
-    Name,
-    /// As the first `python3` on PATH, with no `-p`.
-    Default,
-    /// As `python3` in an activated environment, with no `-p`.
-    Active,
-    /// As the Python of an environment made with this flag.
-    Environment(&'static str),
-    /// In a tree of its own with libraries beside it, as PyPy's own archives are.
-    Portable,
-    /// By pyenv's shim.
-    Shim,
+/// A way to call an interpreter; nothing where this one cannot be called so.
+pub(super) type Call = Rc<dyn Fn(&Ground) -> Option<Invocation>>;
+
+/// What a way to call an interpreter may end in.
+pub(super) trait Callable {
+    fn invocation(self) -> Option<Invocation>;
 }
 
-/// How a case's interpreter is started, and asked for.
+impl Callable for Invocation {
+    fn invocation(self) -> Option<Invocation> {
+        Some(self)
+    }
+}
+
+/// To be asked for.
+impl Callable for PathBuf {
+    fn invocation(self) -> Option<Invocation> {
+        Some(Invocation::asked(self))
+    }
+}
+
+impl<C: Callable> Callable for Option<C> {
+    fn invocation(self) -> Option<Invocation> {
+        self?.invocation()
+    }
+}
+
+/// Makes a row of a table a [`Call`].
+pub(super) fn call<C: Callable + 'static>(way: fn(&Ground) -> C) -> Call {
+    Rc::new(move |it| way(it).invocation())
+}
+
+/// How a case's interpreter is started: with `python -m venv` directly, with rvenv by `-p` unless it says otherwise.
 pub(super) struct Invocation {
     pub(super) program: PathBuf,
     /// The value of `-p`, if it is given.
     pub(super) request: Option<OsString>,
-    /// What stands before the sandbox's PATH.
+    /// What PATH is, if it is not the sandbox's.
     pub(super) search: Option<PathBuf>,
     pub(super) variables: Vec<(&'static str, OsString)>,
 }
 
 impl Invocation {
-    /// Sets it up below `setup`; nothing where this interpreter cannot be called so.
-    pub(super) fn of(call: Call, python: &Python, sandbox: &Sandbox, setup: &Path) -> Option<Self> {
-        let path = &python.path;
-        let folder = path.parent()?;
-        match call {
-            Call::Path => Some(Self::asked(path.clone())),
-            Call::Sibling(name) => sibling(python, name).map(Self::asked),
-            Call::Versioned => sibling(python, &python.versioned_name()).map(Self::asked),
-            Call::Linked(name) => Some(Self::asked(link(path, &setup.join(name)))),
-            Call::LinkedTree => Some(Self::asked(
-                link(folder.parent()?, &setup.join("tree"))
-                    .join("bin")
-                    .join(path.file_name()?),
-            )),
-            Call::Relative => {
-                link(path, &setup.join("python3"));
-                Some(Self::asked("../setup/python3".into()))
-            }
-            Call::Name => Some(Self {
-                search: Some(folder.into()),
-                ..Self::asked(path.file_name()?.into())
-            }),
-            Call::Default => Self::first_on_path(folder, python),
-            Call::Active => Some(Self::active(python, sandbox, setup)),
-            Call::Environment(flag) => Some(Self::asked(
-                environment(python, sandbox, setup, flag).join("bin/python"),
-            )),
-            Call::Portable => python.is_pypy.then(|| Self::asked(portable(path, setup))),
-            Call::Shim => Self::shim(path),
-        }
-    }
-
-    fn asked(program: PathBuf) -> Self {
+    /// By a path, or by a name on PATH.
+    pub(super) fn asked(program: impl Into<PathBuf>) -> Self {
+        let program = program.into();
         Self {
             request: Some(program.clone().into()),
             program,
@@ -89,75 +63,134 @@ impl Invocation {
         }
     }
 
-    fn first_on_path(folder: &Path, python: &Python) -> Option<Self> {
-        sibling(python, "python3")?;
-        Some(Self {
-            request: None,
-            search: Some(folder.into()),
-            ..Self::asked("python3".into())
-        })
-    }
-
-    fn active(python: &Python, sandbox: &Sandbox, setup: &Path) -> Self {
-        let environment = environment(python, sandbox, setup, "--symlinks");
-        let search = Some(environment.join("bin"));
-        let variables = vec![("VIRTUAL_ENV", environment.into())];
+    /// As what PATH finds first in `folder`, with no `-p`.
+    pub(super) fn first_in(folder: impl Into<PathBuf>) -> Self {
         Self {
             request: None,
-            program: "python3".into(),
-            search,
-            variables,
+            search: Some(folder.into()),
+            ..Self::asked("python3")
         }
     }
 
-    fn shim(path: &Path) -> Option<Self> {
-        let root = pyenv_root()?;
-        let version = path
-            .strip_prefix(root.join("versions"))
-            .ok()?
-            .iter()
-            .next()?
-            .to_owned();
-        let shim = root.join("shims").join(path.file_name()?);
-        let variables = vec![("PYENV_ROOT", root.into()), ("PYENV_VERSION", version)];
-        shim.is_file().then(|| Self {
-            variables,
-            ..Self::asked(shim)
+    /// The same by its bare name, in a PATH of nothing but its folder; nothing where that is not what is looked for.
+    pub(super) fn alone_on_path(self) -> Option<Self> {
+        let name = self.program.file_name()?;
+        let is_found = name == "python3" || name == "python" && !self.has_sibling("python3");
+        let folder = self.request.as_ref().and(self.program.parent())?;
+        let is_absolute = self.program.is_absolute() && self.variables.is_empty();
+        (is_found && is_absolute).then(|| Self {
+            program: name.into(),
+            request: None,
+            search: Some(folder.to_owned()),
+            variables: Vec::new(),
         })
     }
-}
 
-/// Another name for the same interpreter in its own folder.
-fn sibling(python: &Python, name: &str) -> Option<PathBuf> {
-    let path = python.path.with_file_name(name);
-    let is_same = path.canonicalize().ok()? == python.path.canonicalize().ok()?;
-    is_same.then_some(path)
-}
-
-fn link(target: &Path, path: &Path) -> PathBuf {
-    symlink(target, path).unwrap();
-    path.to_owned()
-}
-
-fn portable(path: &Path, setup: &Path) -> PathBuf {
-    for folder in ["bin", "lib/tcl/deep", "lib/pypy3.9"] {
-        fs::create_dir_all(setup.join(folder)).unwrap();
+    fn has_sibling(&self, name: &str) -> bool {
+        self.program.with_file_name(name).exists()
     }
-    for file in ["lib/libffi.so.6", "lib/tcl/deep/init.tcl", "lib/pypy3.9/no"] {
-        fs::write(setup.join(file), file).unwrap();
+
+    /// With no `-p`, in the environment that `variable` says is active, while PATH leads to another `python3`.
+    pub(super) fn active(it: &Ground, variable: &'static str, root: PathBuf) -> Self {
+        let other = it.linked("other/python3");
+        Self {
+            request: None,
+            search: other.parent().map(Path::to_owned),
+            ..Self::asked(root.join("bin/python3")).with(variable, root)
+        }
     }
-    symlink("libffi.so.6", setup.join("lib/libffi.so")).unwrap();
-    link(path, &setup.join("bin/pypy3"))
+
+    pub(super) fn with(mut self, variable: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((variable, value.into()));
+        self
+    }
 }
 
-/// An environment that venv has made, to work from.
-fn environment(python: &Python, sandbox: &Sandbox, setup: &Path, flag: &str) -> PathBuf {
-    let path = setup.join("active");
-    let mut command = sandbox.command(&python.path);
-    command
-        .args(["-m", "venv", "--without-pip", flag])
-        .arg(&path)
-        .assert()
-        .success();
-    path
+/// An interpreter, and a folder of its own in which ways to call it are set up.
+pub(super) struct Ground<'a> {
+    pub(super) python: &'a Python,
+    pub(super) sandbox: &'a Sandbox,
+    pub(super) setup: PathBuf,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn new(python: &'a Python, sandbox: &'a Sandbox) -> Self {
+        let setup = sandbox.path("setup");
+        fs::create_dir(&setup).unwrap();
+        Self {
+            python,
+            sandbox,
+            setup,
+        }
+    }
+
+    /// The interpreter as the tests found it.
+    pub(super) fn path(&self) -> &'a Path {
+        &self.python.path
+    }
+
+    /// The folder that it is in.
+    pub(super) fn folder(&self) -> &'a Path {
+        self.path().parent().unwrap()
+    }
+
+    /// The root of its installation.
+    pub(super) fn root(&self) -> &'a Path {
+        self.folder().parent().unwrap()
+    }
+
+    /// `python3.X`.
+    pub(super) fn versioned(&self) -> String {
+        self.python.versioned_name()
+    }
+
+    /// An environment of its own venv.
+    pub(super) fn one(&self) -> PathBuf {
+        self.environment(self.path(), "--symlinks", "one")
+    }
+
+    /// The executable itself.
+    pub(super) fn real(&self) -> PathBuf {
+        self.path().canonicalize().unwrap()
+    }
+
+    /// Another name for it in its own folder.
+    pub(super) fn sibling(&self, name: &str) -> Option<PathBuf> {
+        let path = self.path().with_file_name(name);
+        (path.canonicalize().ok()? == self.real()).then_some(path)
+    }
+
+    /// A link called `name` to the interpreter.
+    pub(super) fn linked(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.link(self.path(), name)
+    }
+
+    /// A link called `name`, with the folders above it.
+    pub(super) fn link(&self, target: impl AsRef<Path>, name: impl AsRef<Path>) -> PathBuf {
+        let path = self.place(name);
+        symlink(target, &path).unwrap();
+        path
+    }
+
+    /// The path called `name`, with the folders above it.
+    pub(super) fn place(&self, name: impl AsRef<Path>) -> PathBuf {
+        let path = self.setup.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+
+    pub(super) fn write(&self, name: impl AsRef<Path>, content: &str) -> PathBuf {
+        let path = self.place(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// An environment called `name`, which `program`'s own venv makes.
+    pub(super) fn environment(&self, program: &Path, flag: &str, name: &str) -> PathBuf {
+        let path = self.setup.join(name);
+        let mut command = self.sandbox.command(program);
+        command.args(["-m", "venv", "--without-pip", flag]);
+        command.arg(&path).assert().success();
+        path
+    }
 }

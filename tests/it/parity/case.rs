@@ -1,14 +1,33 @@
 //! `Case`: one command line and the circumstances in which it is run.
 
 use std::path::Path;
+use std::rc::Rc;
 
-use super::call::Call;
+use super::call::{Call, Callable, Ground, call};
 use crate::pythons::{Python, is_extreme};
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Seed {
     Nothing,
     Pip,
+}
+
+/// What comes of a case with venv.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Fate {
+    Works,
+    /// It fails, and rvenv must.
+    Fails,
+    /// It fails, or makes an environment whose Python does not start; rvenv fails, or makes one that does.
+    Broken,
+}
+
+/// A fate other than success.
+#[derive(Clone)]
+pub(super) struct Exception {
+    fate: Fate,
+    reason: &'static str,
+    of: fn(&Python) -> bool,
 }
 
 /// One command line and the circumstances in which it is run.
@@ -30,10 +49,14 @@ pub(super) struct Case {
     pub(super) inside: Vec<&'static str>,
     /// What is said of a difference that is meant, see `DIFFERENCES`.
     pub(super) overlooked: Vec<&'static str>,
-    /// Whether it is made with the oldest and the newest CPython only.
-    pub(super) extremes: bool,
-    /// Whether venv fails, and rvenv must.
-    pub(super) fails: bool,
+    /// Which interpreters it is made with.
+    pub(super) of: fn(&Python) -> bool,
+    /// Where another fate than success is venv's, and why.
+    pub(super) exceptions: Vec<Exception>,
+    /// Whether it is about the way in which the interpreter is called, and nothing else.
+    pub(super) is_way: bool,
+    /// Whether the interpreter has a library to itself.
+    pub(super) apart: bool,
 }
 
 impl Case {
@@ -49,7 +72,7 @@ impl Case {
     /// With pip and in some way besides, which every interpreter shares.
     pub(super) fn sampled(name: &'static str, args: &[&str]) -> Self {
         Self {
-            extremes: true,
+            of: is_extreme,
             ..Self::seeded(name, args)
         }
     }
@@ -60,7 +83,7 @@ impl Case {
             name,
             args: owned(args),
             seed: Seed::Pip,
-            call: Call::Path,
+            call: call(|it| it.path().to_owned()),
             folder: String::new(),
             umask: "022",
             prepare: |_| (),
@@ -68,21 +91,36 @@ impl Case {
             runs: 1,
             inside: vec!["env"],
             overlooked: Vec::new(),
-            extremes: false,
-            fails: false,
+            of: |_| true,
+            exceptions: Vec::new(),
+            is_way: false,
+            apart: false,
         }
     }
 
     /// One that is called in its own way.
-    pub(super) fn call(name: &'static str, call: Call) -> Self {
+    pub(super) fn way<C: Callable + 'static>(name: &'static str, way: fn(&Ground) -> C) -> Self {
         Self {
-            call,
-            ..Self::new(name, &["env"])
+            is_way: true,
+            ..Self::new(name, &["env"]).called(way)
         }
     }
 
-    pub(super) fn called(self, call: Call) -> Self {
-        Self { call, ..self }
+    /// The same with PATH alone, for the oldest and the newest CPython.
+    pub(super) fn alone_on_path(self) -> Self {
+        let call = self.call;
+        Self {
+            call: Rc::new(move |it| call(it)?.alone_on_path()),
+            of: is_extreme,
+            ..self
+        }
+    }
+
+    pub(super) fn called<C: Callable + 'static>(self, way: fn(&Ground) -> C) -> Self {
+        Self {
+            call: call(way),
+            ..self
+        }
     }
 
     /// Runs another command line, still without pip.
@@ -97,9 +135,35 @@ impl Case {
         Self { runs: 2, ..self }
     }
 
+    pub(super) fn of(self, of: fn(&Python) -> bool) -> Self {
+        Self { of, ..self }
+    }
+
     pub(super) fn failing(self) -> Self {
+        self.except(Fate::Fails, "it is an error", |_| true)
+    }
+
+    /// With another fate for the interpreters that `of` holds for.
+    pub(super) fn except(
+        mut self,
+        fate: Fate,
+        reason: &'static str,
+        of: fn(&Python) -> bool,
+    ) -> Self {
+        self.exceptions.push(Exception { fate, reason, of });
+        self
+    }
+
+    /// What comes of it with venv, and why.
+    pub(super) fn fate_of(&self, python: &Python) -> (Fate, &'static str) {
+        let exception = self.exceptions.iter().find(|it| (it.of)(python));
+        exception.map_or((Fate::Works, ""), |it| (it.fate, it.reason))
+    }
+
+    /// Called in a place with a library to itself.
+    pub(super) fn apart(self) -> Self {
         Self {
-            fails: true,
+            apart: true,
             ..self
         }
     }
@@ -153,21 +217,14 @@ impl Case {
         let mut names = flags.map(|flag| flag.split('=').next().unwrap());
         let is_known = names.all(|name| python.flags.iter().any(|known| known.starts_with(name)));
         let is_safe = !(python.is_pypy && self.copies_what_stands_beside());
-        let is_asked = !self.extremes || is_extreme(python);
-        is_known && is_safe && is_asked && (self.seed == Seed::Nothing || python.seeds)
+        is_known && is_safe && (self.of)(python) && (self.seed == Seed::Nothing || python.seeds)
     }
 
     /// PyPy's `--copies` copies all of `../lib` besides: of Debian's, the 4 GB of /usr/lib, and fails on the way.
     fn copies_what_stands_beside(&self) -> bool {
         let commands = self.before.iter().chain([&self.args]);
-        let is_copy = commands
-            .flatten()
-            .any(|arg| "--copies".starts_with(arg.as_str()) && arg.len() > 2);
-        match self.call {
-            Call::Linked(_) | Call::Portable => false,
-            Call::Environment(flag) => flag == "--copies",
-            _ => is_copy,
-        }
+        let mut args = commands.flatten().filter(|arg| arg.len() > 2);
+        !self.apart && args.any(|arg| "--copies".starts_with(arg.as_str()))
     }
 }
 

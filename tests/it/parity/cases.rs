@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use super::call::Call;
 use super::case::Case;
 
 /// What is said of the copies of wheels that Debian's PyPy leaves.
@@ -38,7 +37,7 @@ pub(super) fn with_pip_and_options() -> Vec<Case> {
                 "env",
             ],
         )
-        .called(Call::Versioned),
+        .called(|it| it.sibling(&it.versioned())),
         Case::sampled("with pip, --clear", &["--clear", "env"]).over(&["env"]),
         Case::sampled("with pip, --upgrade", &["--upgrade", "env"]).over(&["env"]),
         Case::sampled("with pip, again, another prompt", &["--prompt", "p", "env"]).over(&["env"]),
@@ -210,33 +209,6 @@ pub(super) fn umasks() -> Vec<Case> {
         rows.map(|(name, umask)| Case::new(name, &["a/env"]).inside(&["a/env"]).umask(umask));
     let copies = rows.map(|(name, umask)| Case::new(name, &["--copies", "env"]).umask(umask));
     plain.into_iter().chain(copies).collect()
-}
-
-pub(super) fn calls() -> Vec<Case> {
-    vec![
-        Case::call("called python", Call::Sibling("python")),
-        Case::call("called pypy", Call::Sibling("pypy")),
-        Case::call("called pypy3", Call::Sibling("pypy3")),
-        Case::call("called python3.X", Call::Versioned),
-        Case::call("called python3.X, --copies", Call::Versioned).with(&["--copies", "env"]),
-        Case::call("a link in another folder", Call::Linked("python3")),
-        Case::call("a link with another name", Call::Linked("my-python")),
-        Case::call("a link, --copies", Call::Linked("python")).with(&["--copies", "env"]),
-        Case::call("a linked tree", Call::LinkedTree),
-        Case::call("a relative path", Call::Relative),
-        Case::call("a name on PATH", Call::Name),
-        Case::call("the first python3 on PATH", Call::Default),
-        Case::call("an active environment", Call::Active),
-        Case::call("an active environment, --copies", Call::Active).with(&["--copies", "env"]),
-        Case::call("an environment's Python", Call::Environment("--symlinks")),
-        Case::call(
-            "an environment's copied Python",
-            Call::Environment("--copies"),
-        ),
-        Case::call("libraries beside it", Call::Portable),
-        Case::call("libraries beside it, --copies", Call::Portable).with(&["--copies", "env"]),
-        Case::call("pyenv's shim", Call::Shim),
-    ]
 }
 
 pub(super) fn second_runs() -> Vec<Case> {

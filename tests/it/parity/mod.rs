@@ -1,8 +1,8 @@
 //! `rvenv ARGS` makes what `python -m venv ARGS` makes: each case is made twice at the same path, with both, for every
 //! interpreter of the machine, and compared file by file and from inside. What may differ is `DIFFERENCES`, nothing else.
 //!
-//! A new case is one row in `cases`; `snapshot` compares two trees, `bytecode` their `.pyc`, `arena` makes and asks;
-//! `damage` proves that they see what they should.
+//! A new case is one row in `cases`, a new way to have a Python one in `home::table`; `snapshot` compares two trees,
+//! `bytecode` their `.pyc`, `arena` makes and asks; `damage` proves that they see what they should.
 
 mod arena;
 pub(crate) mod bytecode;
@@ -10,6 +10,7 @@ mod call;
 mod case;
 mod cases;
 mod damage;
+mod home;
 mod snapshot;
 
 use std::collections::BTreeMap;
@@ -122,11 +123,6 @@ fn every_way_to_name_the_target_leads_to_the_same() {
 #[test]
 fn the_umask_is_obeyed_the_same() {
     check(&cases::umasks());
-}
-
-#[test]
-fn every_way_to_call_the_interpreter_leads_to_the_same() {
-    check(&cases::calls());
 }
 
 #[test]
