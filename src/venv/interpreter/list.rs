@@ -53,29 +53,33 @@ pub(crate) fn list(ui: Ui, cache_dir: Option<&Path>) -> Result<Vec<Listed>> {
     Ok(found)
 }
 
-/// Returns the executables that may be an interpreter, those with several names once. What is no Python by the name that
-/// it has without symlinks may be a shim, of which each name is another Python.
+/// Returns the executables that may be an interpreter, those with several names once.
 fn candidates() -> Vec<(PathBuf, &'static str)> {
+    let any = Spec::default();
     let mut seen = HashSet::new();
     let mut candidates = Vec::new();
-    for place in everywhere() {
-        for path in place.executables(&Spec::default(), ALL_STEMS) {
-            let real = fs::real(&path);
-            let name = real.file_name().unwrap_or_default().to_string_lossy();
-            let is_python = ALL_STEMS.iter().any(|stem| name.starts_with(stem));
-            let is_environment = path
-                .ancestors()
-                .nth(2)
-                .is_some_and(|root| root.join("pyvenv.cfg").exists());
-            let key = if is_python && !is_environment {
-                real.clone()
-            } else {
-                path.clone()
-            };
-            if seen.insert(key) {
-                candidates.push((path, place.keeper));
-            }
+    for stems in [any.stems(), any.alternative_stems()] {
+        for place in everywhere() {
+            let paths = place
+                .executables(&any, stems)
+                .filter(|path| seen.insert(identity(path)));
+            candidates.extend(paths.map(|path| (path, place.keeper)));
         }
     }
     candidates
+}
+
+/// Returns what is the same for all names of an interpreter. What is no Python by the name that it has without symlinks may
+/// be a shim, of which each name is another one, and an environment is not what it links to.
+fn identity(path: &Path) -> PathBuf {
+    let real = fs::real(path);
+    let name = real.file_name().unwrap_or_default().to_string_lossy();
+    let is_python = ALL_STEMS.iter().any(|stem| name.starts_with(stem));
+    let root = path.parent().and_then(Path::parent);
+    let is_environment = root.is_some_and(|root| root.join("pyvenv.cfg").exists());
+    if is_python && !is_environment {
+        real
+    } else {
+        path.to_owned()
+    }
 }

@@ -3,6 +3,11 @@
 use super::fake::{cpython, fail, find, pypy, set_path, started};
 use crate::sandbox::Sandbox;
 use std::fs;
+use std::process::Command as Process;
+use std::time::Duration;
+
+/// What takes longer waits for somebody.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A project in a repository below the folder, and interpreters beside it.
 fn in_a_project() -> Sandbox {
@@ -96,10 +101,25 @@ fn a_file_that_is_no_text_for_people_is_read_as_far_as_makes_sense() {
     sandbox.write(".python-version", [0xff, 0, b'\n', 0x1b]);
     assert_eq!(found(&sandbox), "bin/python3");
     fs::remove_file(sandbox.path(".python-version")).unwrap();
-    for dir in [".python-version", "pyproject.toml"] {
-        fs::create_dir(sandbox.path(dir)).unwrap();
+    for file in [".python-version", "pyproject.toml"] {
+        fs::create_dir(sandbox.path(file)).unwrap();
     }
     assert_eq!(found(&sandbox), "bin/python3");
+    fs::remove_dir(sandbox.path(".python-version")).unwrap();
+    // A pipe that nobody writes to, which is read for pyenv's shims too.
+    let pipe = sandbox.path(".python-version");
+    assert!(Process::new("mkfifo").arg(pipe).status().unwrap().success());
+    let top = sandbox.home().parent().unwrap().to_owned();
+    cpython(
+        &sandbox,
+        top.join("pyenv/shims/python3").to_str().unwrap(),
+        "3.49.0",
+    );
+    let mut command = sandbox.rvenv(["python", "find"]);
+    command
+        .env("PATH", top.join("pyenv/shims"))
+        .env("PYENV_ROOT", top.join("pyenv"));
+    command.timeout(PATIENCE).assert().success();
     fs::remove_dir(sandbox.path("pyproject.toml")).unwrap();
     sandbox.write("pyproject.toml", format!("x = {}", "[".repeat(500_000)));
     assert_eq!(found(&sandbox), "bin/python3");
