@@ -54,13 +54,14 @@ impl Ui {
     /// Says why something was done as it was (`-v`).
     pub(crate) fn note(self, message: impl Display) {
         if self.verbosity == Verbosity::Verbose {
-            say(format_args!("{message}"));
+            say(printable_lines(&message.to_string()));
         }
     }
 
     /// Says what a person should know although all went well.
     pub(crate) fn warn(self, message: impl Display) {
         if self.verbosity > Verbosity::Quiet {
+            let message = printable_lines(&message.to_string());
             say(format_args!("{}: {message}", self.style("warning", "1;33")));
         }
     }
@@ -68,7 +69,7 @@ impl Ui {
     /// Says what was asked for.
     pub(crate) fn answer(self, message: impl Display) {
         if self.verbosity > Verbosity::Quiet {
-            say(format_args!("{message}"));
+            say(printable_lines(&message.to_string()));
         }
     }
 

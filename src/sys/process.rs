@@ -12,6 +12,9 @@ use std::{io, thread};
 /// How much of a complaint is worth repeating, in characters.
 const LONGEST_COMPLAINT: usize = 200;
 
+/// How much of what a program says is kept, in bytes.
+const MOST_OUTPUT: u64 = 16 << 20;
+
 /// How long to wait for complaints once a program has ended.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -181,7 +184,8 @@ pub(super) fn drain(pipe: Option<impl Read + Send + 'static>) -> io::Result<Said
     let read = move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
-            pipe.read_to_end(&mut bytes).ok();
+            pipe.by_ref().take(MOST_OUTPUT).read_to_end(&mut bytes).ok();
+            io::copy(&mut pipe, &mut io::sink()).ok();
         }
         sender.send(bytes).ok();
     };

@@ -42,9 +42,9 @@ pub(crate) fn umask() -> u32 {
     })
 }
 
-/// Returns where the executables of an installation are.
-pub(crate) fn executables_of(root: &Path) -> PathBuf {
-    root.join("bin")
+/// Returns whether two directories have one owner, and all others may only read the first.
+pub(crate) fn is_of_the_same(other: &Metadata, dir: &Metadata) -> bool {
+    other.uid() == dir.uid() && other.mode() & 0o002 == 0
 }
 
 /// Returns whether this is a file that may be run.
@@ -244,6 +244,9 @@ const HOME_CACHE: &str = ".cache";
 
 /// The directory of an environment's executables.
 pub(crate) const SCRIPTS_DIR: &str = "bin";
+
+/// The directory of executables in an installation, where it has one for them.
+pub(crate) const INSTALLED_EXECUTABLES: Option<&str> = Some("bin");
 
 /// Returns whether something is mounted at a directory, also where that is of the same file system.
 #[cfg(target_os = "linux")]

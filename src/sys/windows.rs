@@ -31,9 +31,9 @@ pub(crate) fn umask() -> u32 {
     0
 }
 
-/// Returns where the executables of an installation are.
-pub(crate) fn executables_of(root: &Path) -> PathBuf {
-    root.to_owned()
+/// Returns that two directories have one owner: home is where they end.
+pub(crate) fn is_of_the_same(_other: &Metadata, _dir: &Metadata) -> bool {
+    true
 }
 
 /// Returns whether this is a file that may be run.
@@ -157,6 +157,9 @@ pub(crate) fn cache_dir() -> Option<PathBuf> {
 
 /// The directory of an environment's executables.
 pub(crate) const SCRIPTS_DIR: &str = "Scripts";
+
+/// The directory of executables in an installation, where it has one for them.
+pub(crate) const INSTALLED_EXECUTABLES: Option<&str> = None;
 
 /// Returns whether something is mounted at a directory; std cannot tell.
 pub(crate) fn is_mount_point(_path: &Path) -> bool {

@@ -46,7 +46,7 @@ pub(super) fn ask(cache_dir: Option<&Path>, path: &Path, patience: Patience) -> 
     let answer = probe::probe(path, patience)?;
     let beside = match &answer {
         Answer::Facts(interpreter) => witnesses_beside(interpreter),
-        Answer::TooOld(..) => Vec::new(),
+        Answer::TooOld(_) => Vec::new(),
     };
     if !is_its_own(path, &answer) {
         return known_of(path, answer, Memo::nowhere());
@@ -68,7 +68,7 @@ fn known_of(path: &Path, answer: Answer, memo: Memo) -> Result<Known> {
             interpreter: *interpreter,
             memo,
         }),
-        Answer::TooOld(major, minor) => Err(probe::too_old(path, major, minor)),
+        Answer::TooOld(version) => Err(probe::too_old(path, version)),
     }
 }
 
@@ -83,7 +83,7 @@ fn is_its_own(path: &Path, answer: &Answer) -> bool {
             let real = fs::real(path);
             real == fs::real(&interpreter.executable)
         }
-        Answer::TooOld(..) => true,
+        Answer::TooOld(version) => version.is_itself,
     }
 }
 

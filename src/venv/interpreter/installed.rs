@@ -155,9 +155,10 @@ fn environments_of_conda() -> Vec<Place> {
 fn at(root: &Path, keeper: &'static str) -> Place {
     let name = root.file_name().and_then(|name| name.to_str());
     Place {
-        dir: platform::executables_of(root),
+        dir: platform::INSTALLED_EXECUTABLES.map_or(root.to_owned(), |dir| root.join(dir)),
         keeper,
-        says: name.and_then(Spec::parse),
+        // People name environments as they like.
+        says: name.filter(|_| keeper != "conda").and_then(Spec::parse),
     }
 }
 
@@ -177,9 +178,9 @@ impl Keeper {
     }
 
     fn roots(&self) -> Vec<PathBuf> {
-        let set = self.variable.and_then(env::var_os);
-        match set.filter(|root| !root.is_empty()) {
-            Some(root) => root_of(PathBuf::from(root)).into_iter().collect(),
+        let set = self.variable.and_then(env::var_os).map(PathBuf::from);
+        match set.filter(|root| root.is_absolute()) {
+            Some(root) => root_of(root).into_iter().collect(),
             None => self
                 .roots
                 .iter()

@@ -47,7 +47,7 @@ pub(crate) fn list(ui: Ui, cache_dir: Option<&Path>) -> Result<Vec<Listed>> {
         }
     }
     // An environment on `PATH` stands for its base, which has a better name where it was found itself.
-    found.sort_by_key(|listed| listed.interpreter.executable != listed.path);
+    found.sort_by_key(|listed| is_environment(&listed.interpreter.executable));
     let mut seen = HashSet::new();
     found.retain(|listed| seen.insert(fs::real(&listed.path)));
     Ok(found)
@@ -75,11 +75,15 @@ fn identity(path: &Path) -> PathBuf {
     let real = fs::real(path);
     let name = real.file_name().unwrap_or_default().to_string_lossy();
     let is_python = ALL_STEMS.iter().any(|stem| name.starts_with(stem));
-    let root = path.parent().and_then(Path::parent);
-    let is_environment = root.is_some_and(|root| root.join("pyvenv.cfg").exists());
-    if is_python && !is_environment {
+    if is_python && !is_environment(path) {
         real
     } else {
         path.to_owned()
     }
+}
+
+/// Returns whether an interpreter is that of an environment (PEP 405).
+fn is_environment(executable: &Path) -> bool {
+    let root = executable.parent().and_then(Path::parent);
+    root.is_some_and(|root| root.join("pyvenv.cfg").exists())
 }

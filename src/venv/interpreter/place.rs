@@ -18,6 +18,9 @@ pub(super) const ALL_STEMS: Stems = &["python", "pypy", "graalpy"];
 /// What those are called that nobody means who asks for a Python.
 const ALTERNATIVE_STEMS: Stems = &["pypy", "graalpy"];
 
+/// What stands behind the version in the names of builds that are not the usual one.
+const BUILD_TAGS: [&str; 4] = ["t", "td", "d", "-dbg"];
+
 /// A directory with executables.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -46,7 +49,12 @@ pub(super) fn on_path() -> impl Iterator<Item = Place> {
 
 /// Returns whether there is no Python in a directory on `PATH`: what is in that of the Microsoft Store opens the Store.
 fn is_nowhere(dir: &Path) -> bool {
-    dir.as_os_str().is_empty() || dir.ends_with("Microsoft/WindowsApps")
+    let is_store = || {
+        dir.to_string_lossy()
+            .to_lowercase()
+            .ends_with(r"microsoft\windowsapps")
+    };
+    dir.as_os_str().is_empty() || is_store()
 }
 
 /// Returns the directories of an installation or environment that may have its interpreter.
@@ -140,6 +148,14 @@ fn usual_names(spec: &Spec, stems: Stems) -> Vec<String> {
             names.extend(tags.map(|tag| format!("{stem}{major}.{minor}{tag}")));
         }
         names.extend([format!("{stem}3"), (*stem).to_owned()]);
+        if let Some((major, minor)) = spec.pinned() {
+            let others = BUILD_TAGS
+                .iter()
+                .map(|tag| format!("{stem}{major}.{minor}{tag}"));
+            names.extend(
+                others.filter(|name| Spec::parse(name).is_some_and(|name| spec.admits(&name))),
+            );
+        }
     }
     names
 }

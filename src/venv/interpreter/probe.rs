@@ -32,8 +32,8 @@ pub(super) enum Patience {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     Facts(Box<Interpreter>),
-    /// Nothing but its version, Python 2 or below 3.6.
-    TooOld(u16, u16),
+    /// Nothing but its version, Python 2 or below 3.6, and whether it is itself what was called.
+    TooOld(OldVersion),
 }
 
 /// Starts the interpreter at `path` and returns what it says about itself.
@@ -50,7 +50,7 @@ pub(super) fn probe(path: &Path, patience: Patience) -> Result<Answer> {
         return Ok(Answer::Facts(Box::new(parse(path, answer)?)));
     }
     match old_version(path, limit) {
-        Some((major, minor)) => Ok(Answer::TooOld(major, minor)),
+        Some(version) => Ok(Answer::TooOld(version)),
         None => Err(explain(path, &output)),
     }
 }
@@ -143,27 +143,33 @@ fn explain(path: &Path, output: &Output) -> anyhow::Error {
     ))
 }
 
+/// What an interpreter says that is too old for the probe.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct OldVersion {
+    major: u16,
+    minor: u16,
+    pub(super) is_itself: bool,
+}
+
+/// What any Python can answer: its version, and whether it is what was called.
+const OLD_PROBE: &str = "import os, sys
+itself = os.path.realpath(sys.executable) == os.path.realpath(sys.argv[1])
+print('@RVENV@{\"major\": %d, \"minor\": %d, \"is_itself\": %s}' % (sys.version_info[:2] + (str(itself).lower(),)))";
+
 /// Returns an error that says that an interpreter is too old.
-pub(super) fn too_old(path: &Path, major: u16, minor: u16) -> anyhow::Error {
-    let message = format!(
-        "`{}` is Python {major}.{minor}, which is too old",
-        path.display()
-    );
+pub(super) fn too_old(path: &Path, version: OldVersion) -> anyhow::Error {
+    let (shown, OldVersion { major, minor, .. }) = (path.display(), version);
+    let message = format!("`{shown}` is Python {major}.{minor}, which is too old");
     Hinted::error(message, "name a Python 3.6 or later with `--python`")
 }
 
-/// Returns the version of an interpreter that is too old for the probe, found out by a question that any Python can answer.
-fn old_version(path: &Path, limit: Duration) -> Option<(u16, u16)> {
+/// Returns what an interpreter says that is too old for the probe.
+fn old_version(path: &Path, limit: Duration) -> Option<OldVersion> {
     let mut command = Command::new(path);
-    command.args([
-        "-E",
-        "-S",
-        "-c",
-        "import sys; print('@RVENV@[%d, %d]' % sys.version_info[:2])",
-    ]);
+    command.args(["-E", "-S", "-c", OLD_PROBE]).arg(path);
     let output = process::run(&mut command, b"", limit).ok()?;
-    let version = serde_json::from_slice(answer(&output.stdout)?).ok()?;
-    (version < (3, 6)).then_some(version)
+    let version: OldVersion = serde_json::from_slice(answer(&output.stdout)?).ok()?;
+    ((version.major, version.minor) < (3, 6)).then_some(version)
 }
 
 fn refusal(message: String) -> anyhow::Error {

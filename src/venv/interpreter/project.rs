@@ -76,19 +76,20 @@ fn chosen_with_pyenv(dirs: &[PathBuf]) -> Option<(PathBuf, String)> {
         .or_else(|| nearest(dirs, ".python-version"))
 }
 
-/// Returns the directories in which a project's files may be: this one and those above, up to the repository or home.
+/// Returns the directories in which a project's files may be: this one and those above, up to the repository or home, and
+/// not beyond where others write.
 fn directories() -> Vec<PathBuf> {
     let Ok(here) = env::current_dir() else {
         return Vec::new();
     };
     let home = env::home_dir();
     let is_top = |dir: &Path| Some(dir) == home.as_deref() || dir.join(".git").exists();
-    let mut dirs = Vec::new();
-    for dir in here.ancestors() {
-        dirs.push(dir.to_owned());
-        if is_top(dir) {
+    let mut dirs = vec![here.clone()];
+    for (dir, above) in here.ancestors().zip(here.ancestors().skip(1)) {
+        if is_top(dir) || !fs::is_of_the_same(above, dir) {
             break;
         }
+        dirs.push(above.to_owned());
     }
     dirs
 }

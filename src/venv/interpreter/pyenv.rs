@@ -6,8 +6,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// How much of a file is read, in bytes.
+/// How much of a file is read, in bytes, and how many versions in it count.
 const LONGEST: u64 = 1 << 16;
+const MOST_VERSIONS: usize = 64;
 
 /// What a file on `PATH` is to pyenv.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,14 +32,15 @@ pub(super) fn resolve(path: &Path) -> Shim {
     let chosen = CHOSEN.get_or_init(|| versions(&root));
     let found = chosen
         .split([':', '\n', ' '])
+        .take(MOST_VERSIONS)
         .find_map(|version| executable(&root, version.trim(), name));
     found.map_or(Shim::Nowhere, Shim::To)
 }
 
 fn root() -> Option<PathBuf> {
     let set = env::var_os("PYENV_ROOT")
-        .filter(|root| !root.is_empty())
-        .map(PathBuf::from);
+        .map(PathBuf::from)
+        .filter(|root| root.is_absolute());
     set.or_else(|| env::home_dir().map(|home| home.join(".pyenv")))
 }
 

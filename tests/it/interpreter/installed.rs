@@ -1,6 +1,6 @@
 //! Interpreters that are installed off PATH, and the list of all.
 
-use super::fake::{cpython, executable, find, set_path, started};
+use super::fake::{cpython, executable, fail, find, set_path, started};
 use crate::pythons::pythons;
 use crate::sandbox::Sandbox;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// A directory of an installation, its version, and who installed it there.
-const INSTALLATIONS: [(&str, &str, &str); 12] = [
+const INSTALLATIONS: [(&str, &str, &str); 13] = [
     (".pyenv/versions/3.41.1", "3.41.1", "pyenv"),
     (".local/share/mise/installs/python/3.42.1", "3.42.1", "mise"),
     (".asdf/installs/python/3.43.1", "3.43.1", "asdf"),
@@ -25,6 +25,7 @@ const INSTALLATIONS: [(&str, &str, &str); 12] = [
     ("miniconda3", "3.48.1", "conda"),
     ("miniconda3/envs/science", "3.49.1", "conda"),
     ("miniforge3", "3.50.1", "conda"),
+    ("miniforge3/envs/py27", "3.53.1", "conda"),
     ("micromamba/envs/tools", "3.51.1", "conda"),
     (".conda/envs/mine", "3.52.1", "conda"),
 ];
@@ -96,6 +97,27 @@ fn variables_say_where_they_are() {
         format!("{}\n", elsewhere.display()),
     );
     assert_eq!(find(&sandbox, &["3.49"]), "elsewhere/bin/python3");
+}
+
+/// A repository that is the current directory would be run otherwise.
+#[test]
+fn a_relative_place_is_none() {
+    let mut sandbox = Sandbox::new();
+    set_path(&mut sandbox, &[]);
+    for (variable, below) in [
+        ("PYENV_ROOT", "versions/3.41.1"),
+        ("UV_PYTHON_INSTALL_DIR", "cpython-3.41.1-linux-x86_64-gnu"),
+    ] {
+        cpython(
+            &sandbox,
+            &format!("{variable}/{below}/bin/python3"),
+            "3.41.1",
+        );
+        sandbox.set(variable, variable);
+    }
+    fail(&sandbox, &["3.41"]);
+    list(&sandbox);
+    assert_eq!(started(&sandbox), Vec::<String>::new());
 }
 
 #[test]
@@ -273,4 +295,11 @@ fn what_hangs_is_left_out() {
         .map(|row| row["version"].clone())
         .collect();
     assert_eq!(versions[0], "3.64.0");
+    let paths = |row: &Value| row["path"].as_str().unwrap().to_owned();
+    assert!(
+        !list(&sandbox)
+            .iter()
+            .map(paths)
+            .any(|path| path.ends_with("python3.63"))
+    );
 }

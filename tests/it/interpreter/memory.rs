@@ -1,6 +1,6 @@
 //! What is remembered of an interpreter, and when that no longer holds.
 
-use super::fake::{cpython, executable, set_path, started};
+use super::fake::{cpython, executable, fail, set_path, started};
 use super::{create, home};
 use crate::pythons::{Python, pythons};
 use crate::sandbox::{Sandbox, missing, note};
@@ -104,6 +104,11 @@ fn a_program_that_starts_another_python_is_asked_every_time_and_never_recorded()
         return missing("C compiler");
     }
     sandbox.set_path(sandbox.path("bin"));
+    if let Some(old) = old_python() {
+        sandbox.set("SHIM_LEADS_TO", old);
+        let said = fail(&sandbox, &["bin/python3"]);
+        assert!(said.contains("is Python 2."), "{said}");
+    }
     for python in [first, second, first] {
         sandbox.set("SHIM_LEADS_TO", &python.path);
         create(&sandbox, &[]);

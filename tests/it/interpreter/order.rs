@@ -146,6 +146,8 @@ fn what_is_hardly_meant_is_taken_for_want_of_another() {
     set_path(&mut sandbox, &["free", "preview"]);
     assert_eq!(find(&sandbox, &["3.43"]), "free/python3.43");
     assert_eq!(find(&sandbox, &["3.43t"]), "free/python3.43t");
+    fs::remove_file(sandbox.path("free/python3.43")).unwrap();
+    assert_eq!(find(&sandbox, &["3.43"]), "free/python3.43t");
     assert_eq!(find(&sandbox, &[">=3.43.5"]), "preview/python3.44");
     set_path(&mut sandbox, &["free", "preview", "late"]);
     assert_eq!(find(&sandbox, &["3.43"]), "late/python3.43");
@@ -157,10 +159,11 @@ fn what_is_hardly_meant_is_taken_for_want_of_another() {
 }
 
 /// Directories of PATH with a `python3` that does not run, and why.
-const BROKEN: [(&str, &str); 6] = [
+const BROKEN: [(&str, &str); 7] = [
     ("failing", "out of order"),
     ("silent", "is not a Python"),
     ("hanging", "did not answer"),
+    ("endless", "did not answer"),
     ("old", "is Python 2.7"),
     ("foreign", "does not run"),
     ("missing", "does not run"),
@@ -178,7 +181,8 @@ fn with_broken_ones() -> Sandbox {
     );
     executable(&sandbox, "silent/python3", "exit 0");
     executable(&sandbox, "hanging/python3", "exec sleep 600");
-    let old = "case \"$*\" in *-c*) echo '@RVENV@[2, 7]';; *) exit 1;; esac";
+    executable(&sandbox, "endless/python3", "while :; do echo; done");
+    let old = "case \"$*\" in *-c*) echo '@RVENV@{\"major\": 2, \"minor\": 7, \"is_itself\": true}';; *) exit 1;; esac";
     executable(&sandbox, "old/python3", old);
     let foreign = b"\x7fELF\x02\x01\x01\0 of another machine";
     let foreign = sandbox.write("foreign/python3", foreign);
@@ -228,6 +232,7 @@ fn a_directory_is_an_installation_or_an_environment() {
     cpython(&sandbox, "installation/bin/python3.42", "3.42.0");
     cpython(&sandbox, "windows/python", "3.42.0");
     cpython(&sandbox, "3.41/bin/python3", "3.42.0");
+    cpython(&sandbox, "2024env/bin/python3", "3.42.0");
     fs::create_dir_all(sandbox.path("empty/bin")).unwrap();
     set_path(&mut sandbox, &[]);
     for (request, expected) in [
@@ -237,6 +242,7 @@ fn a_directory_is_an_installation_or_an_environment() {
         ("installation", "installation/bin/python3.42"),
         ("windows", "windows/python"),
         ("./3.41", "3.41/bin/python3"),
+        ("2024env", "2024env/bin/python3"),
     ] {
         let found = find(&sandbox, &[request]);
         assert_eq!(found.trim_start_matches("./"), expected, "{request}");

@@ -3,6 +3,7 @@
 use super::fake::{cpython, fail, find, pypy, set_path, started};
 use crate::sandbox::Sandbox;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command as Process;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ fn in_a_project() -> Sandbox {
         ("active/bin/python3", "3.46.0"),
         ("conda/bin/python3", "3.47.0"),
         ("other/python3", "3.48.0"),
+        ("evil/bin/python3", "3.49.0"),
     ] {
         cpython(&sandbox, &format!("../{path}"), version);
     }
@@ -161,6 +163,18 @@ fn home_is_the_last_place_to_look() {
     assert_eq!(find(&sandbox, &[]).rsplit('/').next(), Some("python3.41"));
 }
 
+/// What stands in `/tmp` is anybody's.
+#[test]
+fn where_others_may_write_nothing_is_asked_for() {
+    let sandbox = in_a_project();
+    fs::remove_dir(sandbox.path("../../.git")).unwrap();
+    sandbox.write("../../.python-version", "3.42\n");
+    assert_eq!(found(&sandbox), "bin/python3.42");
+    let open = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(sandbox.path("../.."), open).unwrap();
+    assert_eq!(found(&sandbox), "bin/python3");
+}
+
 #[test]
 fn requires_python_is_a_range() {
     let sandbox = in_a_project();
@@ -210,7 +224,8 @@ fn what_is_asked_for_and_not_there_is_an_error_that_says_who_asks() {
 
 #[test]
 fn what_is_asked_for_and_not_understood_is_told() {
-    let sandbox = in_a_project();
+    let mut sandbox = in_a_project();
+    sandbox.enter("\u{1b}[31m");
     sandbox.write(
         ".python-version",
         "no-such-thing\n/usr/bin/python3\n\u{1b}[31m\n",

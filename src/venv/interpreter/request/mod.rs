@@ -84,7 +84,7 @@ impl Request {
         };
         match Spec::parse(text) {
             Some(spec) => Ok(Self::Spec(spec)),
-            None if is_like_a_version(text) => Err(not_understood(text)),
+            None if is_like_a_version(text) && !path.exists() => Err(not_understood(text)),
             None => Ok(Self::Name(typed.to_owned())),
         }
     }

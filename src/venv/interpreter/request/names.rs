@@ -29,8 +29,11 @@ pub(super) const SYSTEMS: [(&str, &str); 6] = [
 ];
 
 /// What machines are called, and by which of the names they are compared.
-pub(super) const MACHINES: [(&str, &str); 15] = [
+pub(super) const MACHINES: [(&str, &str); 19] = [
     ("x86_64", "x86_64"),
+    ("x86_64_v2", "x86_64"),
+    ("x86_64_v3", "x86_64"),
+    ("x86_64_v4", "x86_64"),
     ("amd64", "x86_64"),
     ("x86", "x86"),
     ("i386", "x86"),
@@ -45,6 +48,7 @@ pub(super) const MACHINES: [(&str, &str); 15] = [
     ("powerpc64le", "ppc64le"),
     ("s390x", "s390x"),
     ("riscv64", "riscv64"),
+    ("loongarch64", "loongarch64"),
 ];
 
 /// What C libraries are called.
