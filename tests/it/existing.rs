@@ -179,7 +179,8 @@ fn another_version_is_refused_and_clear_makes_it_anew() {
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(
             stderr.contains("is an environment of Python")
-                && stderr.contains("`--python`; or `--clear`")
+                && stderr.contains("as in `--python 3.")
+                && stderr.contains("or `--clear`")
         );
     }
     assert_eq!(before, tree(sandbox.path("")));

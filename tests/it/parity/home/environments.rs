@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::parity::call::{Ground, Invocation};
-use crate::sandbox::{RVENV, missing};
+use crate::sandbox::{RVENV, note};
 
 /// One of copies; `None` for PyPy, which would copy all that is beside it.
 pub(super) fn of_copies(it: &Ground) -> Option<PathBuf> {
@@ -68,7 +68,7 @@ pub(super) fn of_uv(it: &Ground) -> Option<PathBuf> {
 fn peer(name: &str) -> Option<PathBuf> {
     let found = which::which(name).ok();
     if found.is_none() {
-        missing(name);
+        note(&format!("skipped: no {name} on this machine"));
     }
     found
 }
