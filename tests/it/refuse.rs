@@ -380,7 +380,7 @@ mod python {
         script(
             &sandbox,
             "old",
-            "[ \"$1\" = -E ] && echo '@RVENV@[2, 7]' || exit 2",
+            r#"[ "$1" = -E ] && echo '@RVENV@{"major": 2, "minor": 7, "is_itself": true}' || exit 2"#,
         );
         check(&sandbox, "./old", "is Python 2.7, which is too old");
     }

@@ -22,20 +22,32 @@ fn stopped(strace: &Child) -> Option<String> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(10) {
         let id = strace.id();
-        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
-        let child = children.split_whitespace().next();
+        let child = children(id).into_iter().next();
         if let Some(child) = child.filter(|child| is_stopped(child) && is_asleep(id)) {
-            return Some(child.to_owned());
+            return Some(child);
         }
         sleep(Duration::from_millis(5));
     }
     None
 }
 
+fn children(process: u32) -> Vec<String> {
+    let path = format!("/proc/{process}/task/{process}/children");
+    let children = fs::read_to_string(path).unwrap_or_default();
+    children.split_whitespace().map(str::to_owned).collect()
+}
+
 fn is_stopped(process: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let state = stat.rsplit_once(") ").map(|(_, state)| state);
     state.is_some_and(|state| state.starts_with(['T', 't']))
+}
+
+/// How often a process has had its turn.
+fn turns(process: &str) -> Vec<String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let lines = status.lines().filter(|line| line.contains("ctxt_switches"));
+    lines.map(str::to_owned).collect()
 }
 
 /// strace itself stops its process for a moment at each call; when it sleeps, the process is stopped for good.
@@ -59,6 +71,7 @@ fn both(sandbox: &Sandbox, first: &Run, call: &Call, second: &Run) -> Option<[Ex
         let _ = (strace.kill(), strace.wait());
         return None;
     };
+    let before = turns(&process);
     let used = used(sandbox, &env);
     let mut other = second.process(sandbox).spawn().unwrap();
     let started = Instant::now();
@@ -67,9 +80,9 @@ fn both(sandbox: &Sandbox, first: &Run, call: &Call, second: &Run) -> Option<[Ex
     }
     let swept: Vec<&PathBuf> = used.iter().filter(|path| !path.exists()).collect();
     let is_moved = !env.join("pyvenv.cfg").exists();
-    // Who has gone on meanwhile was not stopped for good, and has removed its own.
-    let is_still_used = is_stopped(&process);
-    let statuses = [go_on(&mut strace, &process), other.wait().unwrap()];
+    // Who has had a turn meanwhile was not stopped for good, and may have removed its own.
+    let is_still_used = is_stopped(&process) && turns(&process) == before;
+    let statuses = [go_on(&mut strace), other.wait().unwrap()];
     assert!(
         swept.is_empty() || is_moved || !is_still_used,
         "{call}: swept {swept:?}"
@@ -77,11 +90,14 @@ fn both(sandbox: &Sandbox, first: &Run, call: &Call, second: &Run) -> Option<[Ex
     Some(statuses)
 }
 
-/// Lets a stopped process end, also one that is only about to be stopped.
-fn go_on(strace: &mut Child, process: &str) -> ExitStatus {
+/// Lets a stopped process end, also one that is only about to be stopped, and was not the one that was seen stopped: strace
+/// stops children of its own before it starts what it is to start.
+fn go_on(strace: &mut Child) -> ExitStatus {
     loop {
-        // It may have ended meanwhile.
-        let _ = Process::new("kill").args(["-CONT", process]).output();
+        for process in children(strace.id()) {
+            // It may have ended meanwhile.
+            let _ = Process::new("kill").args(["-CONT", &process]).output();
+        }
         if let Some(status) = strace.try_wait().unwrap() {
             return status;
         }
