@@ -207,13 +207,6 @@ pub(crate) fn is_below(path: &Path, root: &Path) -> bool {
     directory.is_some_and(|directory| directory.starts_with(root))
 }
 
-/// Returns whether who owns a directory owns another one too, and nobody else may write there.
-pub(crate) fn is_of_the_same(other: &Path, dir: &Path) -> bool {
-    let metadata = |path: &Path| fs::metadata(path).ok();
-    let both = metadata(other).zip(metadata(dir));
-    both.is_some_and(|(other, dir)| platform::is_of_the_same(&other, &dir))
-}
-
 /// What a file in a tree looks like when nobody has changed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Look {

@@ -24,6 +24,19 @@ pub(crate) struct PyvenvCfg {
     entries: Vec<(String, String)>,
 }
 
+/// Returns whether a directory is an environment by having the file, whatever is in it.
+pub(crate) fn is_in(root: &Path) -> bool {
+    root.join(FILE_NAME).exists()
+}
+
+/// Returns whether an executable is that of an environment, by where it is (PEP 405).
+pub(crate) fn is_above(executable: &Path) -> bool {
+    executable
+        .parent()
+        .and_then(Path::parent)
+        .is_some_and(is_in)
+}
+
 impl PyvenvCfg {
     /// Returns what this interpreter's own `venv` would write, and after it the one key that is ours.
     pub(crate) fn new(interpreter: &Interpreter, options: &Options, layout: &Layout) -> Self {

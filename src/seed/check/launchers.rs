@@ -57,9 +57,5 @@ pub(in crate::seed) fn elsewhere(script: &Path, bin: &Path) -> Option<String> {
 /// Launchers are not packed but made where they are installed.
 fn is_meant(script: &str, python: &Path) -> bool {
     let is_launcher = script.contains("sys.exit(") && script.contains("import ");
-    let is_environments = python
-        .parent()
-        .and_then(Path::parent)
-        .is_some_and(|root| root.join(pyvenv_cfg::FILE_NAME).exists());
-    !is_launcher && !is_environments && python.exists()
+    !is_launcher && !pyvenv_cfg::is_above(python) && python.exists()
 }

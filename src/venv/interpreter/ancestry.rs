@@ -5,7 +5,7 @@ use crate::sys::fs;
 use crate::ui::Ui;
 use crate::venv::check::{Anatomy, Version};
 use crate::venv::environment::Environment;
-use crate::venv::interpreter::place::ALL_STEMS;
+use crate::venv::interpreter::place::{ALL_STEMS, Place};
 use crate::venv::interpreter::probe::Patience;
 use crate::venv::interpreter::request::Spec;
 use crate::venv::interpreter::{Interpreter, Known, cache, search};
@@ -101,20 +101,21 @@ pub(crate) fn of_environment(
 fn bases(anatomy: &Anatomy, version: Version) -> impl Iterator<Item = PathBuf> {
     let root = fs::real(&anatomy.root);
     let linked = first_outside(&anatomy.python(), |path| fs::is_below(path, &root));
-    let versioned = ["python", "pypy"].map(|name| format!("{name}{version}"));
-    let plain = ["python3", "python", "pypy3", "pypy"].map(str::to_owned);
-    let home = anatomy.get("home").map(PathBuf::from);
-    let names = versioned.into_iter().chain(plain);
-    let of_home = names.filter_map(move |name| Some(home.as_ref()?.join(name)));
-    let elsewhere = std::iter::once_with(move || {
-        let spec = Spec::of(version.0, version.1);
-        let places = search::everywhere().filter(|place| place.admits(&spec));
-        places
-            .flat_map(|place| place.executables(&spec, ALL_STEMS).collect::<Vec<_>>())
-            .collect::<Vec<_>>()
+    let home = anatomy.get("home").map(|home| Place {
+        dir: PathBuf::from(home),
+        keeper: "home",
+        says: None,
+    });
+    let spec = Spec::of(version.0, version.1);
+    let places = home.into_iter().chain(search::everywhere());
+    let elsewhere = places.flat_map(move |place| {
+        let paths = place
+            .admits(&spec)
+            .then(|| place.executables(&spec, ALL_STEMS));
+        paths.into_iter().flatten().collect::<Vec<_>>()
     });
     let mut seen = HashSet::new();
-    let all = linked.into_iter().chain(of_home).chain(elsewhere.flatten());
+    let all = linked.into_iter().chain(elsewhere);
     all.filter(move |path| {
         path.is_file() && !fs::is_below(path, &root) && seen.insert(path.clone())
     })

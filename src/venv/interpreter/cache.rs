@@ -4,6 +4,7 @@ use crate::sys::fs::{self, Witness};
 use crate::sys::memo::{self, Memo};
 use crate::venv::interpreter::probe::{self, Answer, Patience};
 use crate::venv::interpreter::{Interpreter, Known};
+use crate::venv::pyvenv_cfg;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::env;
@@ -158,7 +159,7 @@ fn witnesses_of(path: &Path) -> Vec<Witness> {
         .ancestors()
         .skip(1)
         .take(2)
-        .map(|dir| dir.join("pyvenv.cfg"));
+        .map(|dir| dir.join(pyvenv_cfg::FILE_NAME));
     std::iter::once(path.to_owned())
         .chain(parents)
         .map(Witness::of)

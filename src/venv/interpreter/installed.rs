@@ -4,6 +4,7 @@ use crate::sys::{fs, platform};
 use crate::venv::interpreter::place::Place;
 use crate::venv::interpreter::registry;
 use crate::venv::interpreter::request::Spec;
+use crate::venv::pyvenv_cfg;
 use std::cmp::Reverse;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -170,7 +171,8 @@ impl Keeper {
             let roots = installations.flat_map(|pattern| expand(&root, pattern));
             places.extend(
                 roots
-                    .filter(|root| !is_environment(root))
+                    // Environments are kept beside installations by pyenv-virtualenv.
+                    .filter(|root| !pyvenv_cfg::is_in(root))
                     .map(|root| at(&root, self.name)),
             );
         }
@@ -239,9 +241,4 @@ fn beginning_with(dir: &Path, start: &str) -> Vec<PathBuf> {
     };
     let paths = fs::list(dir).unwrap_or_default();
     paths.into_iter().filter(is_match).collect()
-}
-
-/// Environments are kept beside installations by pyenv-virtualenv.
-fn is_environment(root: &Path) -> bool {
-    root.join("pyvenv.cfg").exists()
 }

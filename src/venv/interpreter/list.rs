@@ -7,6 +7,7 @@ use crate::venv::interpreter::probe::Patience;
 use crate::venv::interpreter::request::Spec;
 use crate::venv::interpreter::search::everywhere;
 use crate::venv::interpreter::{Interpreter, Known, cache};
+use crate::venv::pyvenv_cfg;
 use anyhow::Result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ pub(crate) fn list(ui: Ui, cache_dir: Option<&Path>) -> Result<Vec<Listed>> {
         }
     }
     // An environment on `PATH` stands for its base, which has a better name where it was found itself.
-    found.sort_by_key(|listed| is_environment(&listed.interpreter.executable));
+    found.sort_by_key(|listed| pyvenv_cfg::is_above(&listed.interpreter.executable));
     let mut seen = HashSet::new();
     found.retain(|listed| seen.insert(fs::real(&listed.path)));
     Ok(found)
@@ -75,15 +76,9 @@ fn identity(path: &Path) -> PathBuf {
     let real = fs::real(path);
     let name = real.file_name().unwrap_or_default().to_string_lossy();
     let is_python = ALL_STEMS.iter().any(|stem| name.starts_with(stem));
-    if is_python && !is_environment(path) {
+    if is_python && !pyvenv_cfg::is_above(path) {
         real
     } else {
         path.to_owned()
     }
-}
-
-/// Returns whether an interpreter is that of an environment (PEP 405).
-fn is_environment(executable: &Path) -> bool {
-    let root = executable.parent().and_then(Path::parent);
-    root.is_some_and(|root| root.join("pyvenv.cfg").exists())
 }

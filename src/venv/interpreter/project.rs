@@ -1,7 +1,7 @@
 //! What the project that the current directory is in says about its Python: `.python-version`, as pyenv and uv write it,
 //! and `requires-python` in `pyproject.toml`.
 
-use crate::sys::fs;
+use crate::sys::{fs, platform};
 use crate::ui::Ui;
 use crate::venv::interpreter::pyenv;
 use crate::venv::interpreter::request::Spec;
@@ -84,9 +84,14 @@ fn directories() -> Vec<PathBuf> {
     };
     let home = env::home_dir();
     let is_top = |dir: &Path| Some(dir) == home.as_deref() || dir.join(".git").exists();
+    let owner = fs::metadata(&here).ok();
+    let is_ours = |dir: &Path| {
+        let both = fs::metadata(dir).ok().zip(owner.as_ref());
+        both.is_some_and(|(dir, here)| platform::is_of_the_same(&dir, here))
+    };
     let mut dirs = vec![here.clone()];
     for (dir, above) in here.ancestors().zip(here.ancestors().skip(1)) {
-        if is_top(dir) || !fs::is_of_the_same(above, dir) {
+        if is_top(dir) || !is_ours(above) {
             break;
         }
         dirs.push(above.to_owned());

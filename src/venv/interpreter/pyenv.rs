@@ -25,15 +25,15 @@ pub(super) enum Shim {
 /// else of pyenv's own `version`.
 pub(super) fn resolve(path: &Path) -> Shim {
     static CHOSEN: OnceLock<String> = OnceLock::new();
-    let Some(root) = root().filter(|root| path.parent() == Some(&root.join("shims"))) else {
+    if !path.parent().is_some_and(is_shims) {
         return Shim::No;
-    };
+    }
     let name = path.file_name().unwrap_or_default();
-    let chosen = CHOSEN.get_or_init(|| versions(&root));
+    let chosen = CHOSEN.get_or_init(versions);
     let found = chosen
         .split([':', '\n', ' '])
         .take(MOST_VERSIONS)
-        .find_map(|version| executable(&root, version.trim(), name));
+        .find_map(|version| executable(version.trim(), name));
     found.map_or(Shim::Nowhere, Shim::To)
 }
 
@@ -45,12 +45,12 @@ fn root() -> Option<PathBuf> {
 }
 
 /// Returns the chosen versions, most wanted first, between colons or line ends.
-fn versions(root: &Path) -> String {
+fn versions() -> String {
     let set = env::var("PYENV_VERSION")
         .ok()
         .filter(|versions| !versions.is_empty());
     set.or_else(nearest_version_file)
-        .or_else(|| read(&root.join("version")))
+        .or_else(|| read(&root()?.join("version")))
         .unwrap_or_default()
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
@@ -73,13 +73,13 @@ fn read(path: &Path) -> Option<String> {
 
 /// Returns where pyenv keeps what is called exactly so.
 pub(super) fn installation(name: &str) -> Option<PathBuf> {
-    let dir = versions_dir(&root()?, name)?.join(name);
+    let dir = versions_dir(name)?.join(name);
     dir.is_dir().then_some(dir)
 }
 
 /// Returns where pyenv keeps the latest version that begins so.
 pub(super) fn latest_installation(name: &str) -> Option<PathBuf> {
-    latest(&versions_dir(&root()?, name)?, name)
+    latest(&versions_dir(name)?, name)
 }
 
 /// Returns whether a directory has the shims of pyenv.
@@ -88,21 +88,17 @@ pub(super) fn is_shims(dir: &Path) -> bool {
 }
 
 /// Returns where the installed versions are, `None` where a name would lead out of that: CVE-2022-35861.
-fn versions_dir(root: &Path, name: &str) -> Option<PathBuf> {
+fn versions_dir(name: &str) -> Option<PathBuf> {
     let leads_out = name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.');
-    (!leads_out).then(|| root.join("versions"))
+    root()
+        .filter(|_| !leads_out)
+        .map(|root| root.join("versions"))
 }
 
 /// Returns an executable of an installed version, which may be named by its beginning: `3.12` for the latest 3.12.x.
-fn executable(root: &Path, version: &str, name: &OsStr) -> Option<PathBuf> {
+fn executable(version: &str, name: &OsStr) -> Option<PathBuf> {
     let version = version.strip_prefix("python-").unwrap_or(version);
-    let installed = versions_dir(root, version)?;
-    let exact = installed.join(version);
-    let dir = if exact.is_dir() {
-        exact
-    } else {
-        latest(&installed, version)?
-    };
+    let dir = installation(version).or_else(|| latest_installation(version))?;
     Some(dir.join("bin").join(name)).filter(|executable| executable.is_file())
 }
 

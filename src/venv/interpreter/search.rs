@@ -114,7 +114,8 @@ impl<'a> Search<'a> {
 
     /// Returns whether the interpreter at `path` fits well; none is asked twice.
     fn is_the_one(&mut self, path: &Path, place: &Place, spec: &Spec) -> bool {
-        if !self.seen.insert(path.to_owned()) || self.files.contains(&fs::stamp(path)) {
+        let is_new = self.seen.insert(path.to_owned());
+        if !is_new || !self.files.is_empty() && self.files.contains(&fs::stamp(path)) {
             return false;
         }
         let interpreter = match self.ask(path) {
@@ -126,17 +127,18 @@ impl<'a> Search<'a> {
             }
         };
         let is_itself = interpreter.executable == path && interpreter.base_executable == path;
-        let fit = spec.fits(interpreter);
+        match spec.fits(interpreter) {
+            Fit::Well => return true,
+            Fit::Hardly if self.second.is_none() => {
+                self.second = Some((path.to_owned(), place.clone()));
+            }
+            Fit::Hardly => {}
+            Fit::Not(otherwise) => self.pass_over(format!("`{}` is {otherwise}", path.display())),
+        }
         if is_itself {
             self.files.insert(fs::stamp(path));
         }
-        if let Fit::Not(otherwise) = &fit {
-            self.pass_over(format!("`{}` is {otherwise}", path.display()));
-        }
-        if fit == Fit::Hardly && self.second.is_none() {
-            self.second = Some((path.to_owned(), place.clone()));
-        }
-        fit == Fit::Well
+        false
     }
 
     fn ask(&mut self, path: &Path) -> Result<&Interpreter, &String> {

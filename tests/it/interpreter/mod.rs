@@ -7,10 +7,11 @@ mod order;
 mod project;
 mod pyenv;
 
+use self::fake::executable;
 use crate::pythons::{Python, pythons};
 use crate::sandbox::{self, Sandbox};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 
 /// Runs `rvenv -v --without-pip ARGS env` and returns what it said.
 #[track_caller]
@@ -47,11 +48,6 @@ fn folder(sandbox: &Sandbox, name: &str, python: &Python, names: &[&str]) -> Str
     folder.to_str().unwrap().to_owned()
 }
 
-fn script(sandbox: &Sandbox, name: &str, text: &str) {
-    let path = sandbox.write(name, format!("#!/bin/sh\n{text}\n"));
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 #[test]
 fn python3_comes_before_python_in_the_same_directory_of_path() {
     let mut sandbox = Sandbox::new();
@@ -81,7 +77,7 @@ fn python3_comes_before_python_in_the_same_directory_of_path() {
 #[test]
 fn a_python_on_path_that_does_not_run_is_skipped_and_v_says_so() {
     let mut sandbox = Sandbox::new();
-    script(&sandbox, "broken/python3", "echo oops >&2; exit 1");
+    executable(&sandbox, "broken/python3", "echo oops >&2; exit 1");
     let good = folder(&sandbox, "good", &pythons()[0], &["python3"]);
     sandbox.set_path(format!("{}:{good}", sandbox.path("broken").display()));
     let said = create(&sandbox, &[]);
@@ -193,7 +189,7 @@ fn a_script_that_starts_a_python_is_asked_every_time() {
         count.display(),
         pythons()[0].path.display()
     );
-    script(&sandbox, "python", &line);
+    executable(&sandbox, "python", &line);
     for expected in 1..=3 {
         create(&sandbox, &["-p", "./python"]);
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Where shims of pyenv lead, by its own rules.
 
-use super::{create, fake, folder, home, script};
+use super::{create, fake, folder, home};
 use crate::pythons::{self, pythons};
 use crate::sandbox::{self, Sandbox};
 use std::fs;
@@ -20,7 +20,7 @@ fn with_pyenv() -> Sandbox {
             version,
         );
     }
-    script(
+    fake::executable(
         &sandbox,
         "pyenv/shims/python3",
         "echo 'the shim was run' >&2; exit 1",
@@ -57,7 +57,7 @@ fn shims_lead_where_pyenv_says_and_are_never_run() {
 #[test]
 fn a_version_file_cannot_lead_out_of_the_versions() {
     let mut sandbox = with_pyenv();
-    script(&sandbox, "evil/bin/python3", "echo evil >&2; exit 1");
+    fake::executable(&sandbox, "evil/bin/python3", "echo evil >&2; exit 1");
     let good = folder(&sandbox, "good", &pythons()[0], &["python3"]);
     sandbox.set_path(format!("{}:{good}", sandbox.path("pyenv/shims").display()));
     for version in [

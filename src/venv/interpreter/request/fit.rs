@@ -60,7 +60,7 @@ impl Spec {
             Versions::Exact(version) => interpreter.pep440() == *version,
             Versions::Range(specifiers) => specifiers.contains(&interpreter.pep440()),
         };
-        (!fits).then(|| format!("{}{}", interpreter.version, interpreter.pre_release))
+        (!fits).then(|| interpreter.full_version())
     }
 
     fn build_otherwise(&self, interpreter: &Interpreter) -> Option<String> {
@@ -117,21 +117,18 @@ impl Spec {
         let Versions::Prefix(named) = named else {
             return true;
         };
-        match &self.version {
-            Versions::Any => true,
-            Versions::Prefix(wanted) => wanted
+        let agrees = |wanted: &[u16]| {
+            wanted
                 .iter()
                 .zip(named)
-                .all(|(wanted, named)| wanted == named),
-            Versions::Exact(_) => {
-                let pinned = self.pinned().map(|(major, minor)| vec![major, minor]);
-                pinned.is_none_or(|wanted| {
-                    wanted
-                        .iter()
-                        .zip(named)
-                        .all(|(wanted, named)| wanted == named)
-                })
-            }
+                .all(|(wanted, named)| wanted == named)
+        };
+        match &self.version {
+            Versions::Any => true,
+            Versions::Prefix(wanted) => agrees(wanted),
+            Versions::Exact(_) => self
+                .pinned()
+                .is_none_or(|(major, minor)| agrees(&[major, minor])),
             Versions::Range(specifiers) => may_be_in(specifiers, named),
         }
     }
@@ -178,8 +175,7 @@ pub(crate) fn dotted(parts: &[u16]) -> String {
 impl Interpreter {
     /// Returns the version as PEP 440 compares it.
     fn pep440(&self) -> pep440_rs::Version {
-        let text = format!("{}{}", self.version, self.pre_release);
-        pep440_rs::Version::from_str(&text).unwrap_or_else(|_| {
+        pep440_rs::Version::from_str(&self.full_version()).unwrap_or_else(|_| {
             let Version(major, minor, patch) = self.version;
             pep440_rs::Version::new([major, minor, patch].map(u64::from))
         })

@@ -23,7 +23,7 @@ impl Spec {
             }
         };
         spec.typed.clone_from(&text);
-        let mut last = Place::Version;
+        let mut last = Field::Version;
         for part in parts {
             last = spec.take(part, last)?;
         }
@@ -102,9 +102,9 @@ impl Spec {
     }
 }
 
-/// The places between dashes, in their order.
+/// What may stand between dashes, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum Field {
     Version,
     Build,
     Bits,
@@ -114,32 +114,32 @@ enum Place {
 }
 
 impl Spec {
-    /// Takes what stands behind a dash, which may leave places out and not go back behind `last`.
-    fn take(&mut self, part: &str, last: Place) -> Option<Place> {
-        let place = if ["32", "64"].contains(&part) {
+    /// Takes what stands behind a dash, which may leave fields out and not go back behind `last`.
+    fn take(&mut self, part: &str, last: Field) -> Option<Field> {
+        let field = if ["32", "64"].contains(&part) {
             self.is_64bit = Some(part == "64");
-            Place::Bits
+            Field::Bits
         } else if part.starts_with(|char: char| char.is_ascii_digit()) {
             self.take_version(part)?;
-            Place::Version
+            Field::Version
         } else if ["dbg", "debug"].contains(&part) {
             self.is_debug = true;
-            Place::Build
+            Field::Build
         } else if let Some(system) = named(&SYSTEMS, part) {
             self.system = Some(system);
-            Place::System
+            Field::System
         } else if let Some(machine) = named(&MACHINES, part) {
             self.machine = Some(machine);
-            Place::Machine
+            Field::Machine
         } else if let Some(libc) = named(&LIBCS, part) {
             self.libc = Some(libc);
-            Place::Libc
+            Field::Libc
         } else if ["any", "none"].contains(&part) {
             last
         } else {
             return None;
         };
-        Some(place).filter(|place| *place >= last)
+        Some(field).filter(|field| *field >= last)
     }
 
     /// Takes a version behind a dash: of the language, or where that is said or cannot be, of the implementation, which is
