@@ -317,7 +317,14 @@ fn a_warm_environment_takes_few_calls() {
                 line.split_whitespace().next().unwrap().parse().unwrap()
             })
         };
-        ["linkat", "mkdirat", "newfstatat", "total"].map(calls)
+        // How often one thread naps until another has made a directory is the machine's affair.
+        let total = calls("total") - calls("clock_nanosleep");
+        [
+            calls("linkat"),
+            calls("mkdirat"),
+            calls("newfstatat"),
+            total,
+        ]
     };
     if which::which("strace").is_err() {
         return crate::sandbox::missing("strace");
