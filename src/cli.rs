@@ -1,6 +1,8 @@
 //! The command line: one row per subcommand, and the drop-in form, which has none.
 
-use crate::commands::{Context, activate_script, cache, check, create, delete, is_set, python};
+use crate::commands::{
+    self, Context, Format, activate_script, cache, check, create, delete, is_set, python,
+};
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
 use clap::error::ErrorKind;
@@ -9,6 +11,7 @@ use clap::{
     Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 /// Creates Python virtual environments, as `python -m venv` does, in milliseconds.
 #[derive(Debug, Parser)]
@@ -27,6 +30,8 @@ pub(crate) struct Cli {
     global: Global,
     #[command(subcommand)]
     command: Option<Command>,
+    #[arg(skip)]
+    format: Format,
 }
 
 /// Every subcommand: its file, its name, and what it does.
@@ -170,22 +175,55 @@ fn misplaced(matches: &ArgMatches) -> Option<(String, String)> {
     Some((flag.unwrap_or("ENV_DIR".to_owned()), name.to_owned()))
 }
 
+/// Returns what the command that was typed, be it one of a subcommand's own, is to print.
+fn format(matches: &ArgMatches) -> Format {
+    let is_json = matches.try_get_one::<bool>(commands::JSON);
+    match matches.subcommand() {
+        _ if is_json.is_ok_and(|json| json == Some(&true)) => Format::Json,
+        Some((_, matches)) => format(matches),
+        None => Format::Text,
+    }
+}
+
+/// Prints a usage error, or the help that was asked for, and returns what to exit with.
+fn refuse(err: &clap::Error) -> ExitCode {
+    let mut typed = std::env::args_os().take_while(|word| word != "--");
+    let is_json = is_set("RVENV_JSON") || typed.any(|word| word == "--json");
+    if err.use_stderr() && is_json {
+        commands::report_usage(&err.to_string());
+    } else {
+        // Nobody may be there to read it.
+        err.print().ok();
+    }
+    ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2))
+}
+
 impl Cli {
-    /// Returns what was typed, or ends with its usage where that makes no sense.
-    pub(crate) fn typed() -> Self {
+    /// Returns what was typed, or what to exit with where that makes no sense or was a question, which is answered.
+    pub(crate) fn typed() -> Result<Self, ExitCode> {
+        Self::parse_typed().map_err(|err| refuse(&err))
+    }
+
+    fn parse_typed() -> Result<Self, clap::Error> {
         let mut command = Self::command();
-        let matches = command.get_matches_mut();
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         if let Some((argument, name)) = misplaced(&matches) {
             let message = format!(
                 "'{argument}' is for making environments and cannot be used before the subcommand '{name}'; \
                  a directory of that name is './{name}'"
             );
-            command.error(ErrorKind::ArgumentConflict, message).exit();
+            return Err(command.error(ErrorKind::ArgumentConflict, message));
         }
-        let typed = Self::from_arg_matches(&matches).unwrap_or_else(|err| err.exit());
+        let mut typed = Self::from_arg_matches(&matches)?;
+        typed.format = format(&matches);
         // They are thousands of small pieces, and the process is about to end.
         std::mem::forget((command, matches));
-        typed
+        Ok(typed)
+    }
+
+    /// Returns how to print what is asked for, errors included.
+    pub(crate) fn format(&self) -> Format {
+        self.format
     }
 
     /// Returns how to talk to the person who typed this.

@@ -25,16 +25,19 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
     sys::platform::umask();
-    let cli = cli::Cli::typed();
-    let ui = cli.ui();
+    let cli = match cli::Cli::typed() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let (ui, format) = (cli.ui(), cli.format());
     let Err(err) = cli.run(ui) else {
         return ExitCode::SUCCESS;
     };
     // What failed for an interruption may say anything.
-    if let Some(signal) = sys::interrupt::signal() {
-        ui.error(&sys::interrupt::Interrupted.into());
-        return ExitCode::from(128 + signal);
-    }
-    ui.error(&err);
-    ExitCode::FAILURE
+    let (err, code) = match sys::interrupt::signal() {
+        Some(signal) => (sys::interrupt::Interrupted.into(), 128 + signal),
+        None => (err, 1),
+    };
+    commands::report(ui, format, &err);
+    ExitCode::from(code)
 }

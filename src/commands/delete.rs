@@ -1,7 +1,7 @@
 //! `rvenv delete`: removes environments, and nothing else.
 
 use crate::commands::Context;
-use crate::commands::json::{self, FailureAt};
+use crate::commands::json::{self, FailureAt, Output};
 use crate::commands::measure::size;
 use crate::error::{Hinted, Reported};
 use crate::sys::remove::{Count, Removed};
@@ -25,9 +25,8 @@ pub(crate) struct Args {
     /// Delete an environment although it is activated, or although its directory also holds what is not an environment's
     #[arg(long)]
     force: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 const AFTER_HELP: &str = "\
@@ -69,7 +68,7 @@ impl Gone {
 impl Args {
     /// Deletes the environments one after the other; one that fails does not keep the others.
     pub(crate) fn run(&self, context: &Context) -> Result<()> {
-        if self.json {
+        if self.output.json {
             return self.run_for_programs(context);
         }
         if let [env_dir] = self.env_dirs.as_slice() {
@@ -111,18 +110,18 @@ impl Args {
         refuse_redirect(Path::new(env_dir))?;
         let root = remove::inspect(Path::new(env_dir), self.loss())?;
         if self.dry_run {
-            if !self.json {
+            if !self.output.json {
                 ui.answer(format_args!("would delete `{}`", root.display()));
             }
             return Ok(Gone::new(&root, None));
         }
-        let count = if ui.summarizes() || self.json {
+        let count = if ui.summarizes() || self.output.json {
             Count::Bytes
         } else {
             Count::Nothing
         };
         let removed = remove::remove(ui, &root, count)?;
-        if !self.json {
+        if !self.output.json {
             ui.summary(format_args!(
                 "deleted {} {}",
                 ui.bold(&env_dir.display().to_string()),

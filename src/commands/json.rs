@@ -1,11 +1,21 @@
 //! What `--json` prints: one object on stdout, errors included.
 
 use crate::commands::print;
-use crate::error::{self, Reported};
+use crate::error;
 use crate::sys::fs;
 use anyhow::{Error, Result};
+use clap::ArgAction;
+use clap::builder::FalseyValueParser;
 use serde::Serialize;
 use std::path::Path;
+
+/// The flag that asks for JSON.
+#[derive(Debug, clap::Args)]
+pub(super) struct Output {
+    /// Print JSON, errors included
+    #[arg(id = super::JSON, long, action = ArgAction::SetTrue, env = "RVENV_JSON", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) json: bool,
+}
 
 /// An error as data.
 #[derive(Debug, Serialize)]
@@ -21,6 +31,20 @@ impl Failure {
         Self {
             error: format!("{err:#}"),
             hint: (!hints.is_empty()).then(|| hints.join("; ")),
+        }
+    }
+
+    /// Takes apart what clap says: paragraphs, of which the first is the error, and those that begin with `tip:` advise.
+    pub(super) fn of_usage(text: &str) -> Self {
+        let mut paragraphs = text.trim_end().split("\n\n");
+        let error = paragraphs.next().unwrap_or_default();
+        let error = error.strip_prefix("error: ").unwrap_or(error);
+        let tips = paragraphs.flat_map(str::lines);
+        let tips = tips.filter_map(|line| line.trim_start().strip_prefix("tip: "));
+        let hint = tips.collect::<Vec<_>>().join("; ");
+        Self {
+            error: error.to_owned(),
+            hint: (!hint.is_empty()).then_some(hint),
         }
     }
 }
@@ -57,9 +81,4 @@ pub(super) fn print_object(object: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_vec(object)?;
     text.push(b'\n');
     print(&text)
-}
-
-/// Prints an error that came before anything else, and returns one that asks for nothing but the exit code.
-pub(super) fn fail(err: &Error) -> Error {
-    print_object(&Failure::new(err)).map_or_else(|err| err, |()| Reported.into())
 }

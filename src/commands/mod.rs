@@ -9,9 +9,11 @@ mod json;
 mod measure;
 pub(crate) mod python;
 
+use crate::commands::json::Failure;
+use crate::error::Reported;
 use crate::sys::platform;
 use crate::ui::Ui;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -36,6 +38,34 @@ fn print(data: &[u8]) -> Result<()> {
     io::stdout()
         .write_all(data)
         .context("failed to write to stdout")
+}
+
+/// What stdout gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// What a person reads.
+    #[default]
+    Text,
+    /// What a program reads, errors included.
+    Json,
+}
+
+/// The id of the flag that asks for [`Format::Json`].
+pub(crate) const JSON: &str = "json";
+
+/// Says what went wrong, unless that has been said.
+pub(crate) fn report(ui: Ui, format: Format, err: &Error) {
+    match format {
+        Format::Text => ui.error(err),
+        Format::Json if err.is::<Reported>() => {}
+        // There is nobody to tell that nobody reads it.
+        Format::Json => drop(json::print_object(&Failure::new(err))),
+    }
+}
+
+/// Says as JSON what is wrong with what was typed, of which a person would have been told `text`.
+pub(crate) fn report_usage(text: &str) {
+    drop(json::print_object(&Failure::of_usage(text)));
 }
 
 /// What every command gets.

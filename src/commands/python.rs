@@ -1,6 +1,6 @@
 //! `rvenv python`: which interpreters there are, and which one is meant.
 
-use crate::commands::json::{self, print_object};
+use crate::commands::json::{self, Output, print_object};
 use crate::commands::measure::table;
 use crate::commands::{Context, print};
 use crate::error::Hinted;
@@ -31,9 +31,8 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct List {
-    /// Print an array of objects
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, clap::Args)]
@@ -60,7 +59,7 @@ impl List {
     fn run(&self, context: &Context) -> Result<()> {
         let listed = interpreter::list(context.ui, context.cache_dir().as_deref())?;
         let rows: Vec<Row> = listed.iter().map(Row::of).collect();
-        if self.json {
+        if self.output.json {
             return print_object(&rows);
         }
         if rows.is_empty() {

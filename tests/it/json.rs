@@ -47,6 +47,32 @@ fn what_was_deleted_and_what_was_not_is_one_object() {
     assert!(!env.exists() && !other.exists());
 }
 
+/// Wrong usage, too, of which a person reads paragraphs.
+#[test]
+fn every_error_is_one_object() {
+    let check = |args: &[&str], code, error: &str, hint: &str| {
+        let sandbox = Sandbox::new();
+        let output = sandbox.rvenv(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        assert_eq!(output.stderr, b"", "{output:?}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(said["error"].as_str().unwrap().contains(error), "{said}");
+        let hinted = said["hint"].as_str().unwrap_or_default();
+        assert!(hinted.contains(hint), "{said}");
+        assert_eq!(said.as_object().unwrap().len(), 2);
+    };
+    let args = ["check", "--json"];
+    check(
+        &args,
+        1,
+        "there is no environment in",
+        "name one, or make one",
+    );
+    check(&["delete", "--json"], 2, "<ENV_DIR>", "");
+    let args = ["check", "--jsn", "--json"];
+    check(&args, 2, "unexpected argument '--jsn'", "'--json'");
+}
+
 /// PEP 832: what is deleted is named by its own name.
 #[test]
 fn a_file_that_leads_to_an_environment_is_not_followed_but_explained() {

@@ -5,7 +5,7 @@ mod report;
 
 pub(super) use crate::commands::check::report::command;
 use crate::commands::check::report::{Checked, Report};
-use crate::commands::json::{self, FailureAt};
+use crate::commands::json::{FailureAt, Output};
 use crate::commands::{Context, is_set};
 use crate::error::{Hinted, Reported};
 use crate::seed;
@@ -29,9 +29,8 @@ pub(crate) struct Args {
         help = "Also compare every file with its RECORD, and start the environment's Python [env: RVENV_DEEP]"
     )]
     deep: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 const AFTER_HELP: &str = "\
@@ -47,22 +46,18 @@ impl Args {
             // The Python that is started is to end with this process.
             interrupt::listen().context("failed to listen for signals")?;
         }
-        let dirs = match self.dirs() {
-            Ok(dirs) => dirs,
-            Err(err) if self.json => return Err(json::fail(&err)),
-            Err(err) => return Err(err),
-        };
+        let dirs = self.dirs()?;
         let mut reports = Vec::new();
         for dir in dirs {
             let report = self.check(&dir);
             // A Python that was interrupted, too, tells nothing.
             interrupt::check()?;
-            if !self.json {
+            if !self.output.json {
                 report.say(context.ui)?;
             }
             reports.push(report);
         }
-        if self.json {
+        if self.output.json {
             report::print(&reports)?;
         }
         if reports.iter().all(Report::is_healthy) {
