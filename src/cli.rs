@@ -234,7 +234,11 @@ impl Cli {
             When::Always => Color::Always,
             When::Never => Color::Never,
         };
-        Ui::new(verbosity, color)
+        let ui = Ui::new(verbosity, color);
+        match self.format {
+            Format::Text => ui,
+            Format::Json => ui.beside_json(),
+        }
     }
 
     /// Does what was typed.

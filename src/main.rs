@@ -30,14 +30,8 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     let (ui, format) = (cli.ui(), cli.format());
-    let Err(err) = cli.run(ui) else {
-        return ExitCode::SUCCESS;
-    };
-    // What failed for an interruption may say anything.
-    let (err, code) = match sys::interrupt::signal() {
-        Some(signal) => (sys::interrupt::Interrupted.into(), 128 + signal),
-        None => (err, 1),
-    };
-    commands::report(ui, format, &err);
-    ExitCode::from(code)
+    match cli.run(ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => commands::report(ui, format, err),
+    }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Ui {
     verbosity: Verbosity,
     styled: bool,
     terminal: bool,
+    /// Whether a person gets the answers, and no program.
+    answers: bool,
 }
 
 impl Ui {
@@ -48,6 +50,15 @@ impl Ui {
             verbosity,
             styled,
             terminal,
+            answers: true,
+        }
+    }
+
+    /// Returns one that does not say what a program is told on stdout.
+    pub(crate) fn beside_json(self) -> Self {
+        Self {
+            answers: false,
+            ..self
         }
     }
 
@@ -68,7 +79,7 @@ impl Ui {
 
     /// Says what was asked for.
     pub(crate) fn answer(self, message: impl Display) {
-        if self.verbosity > Verbosity::Quiet {
+        if self.speaks() {
             say(printable_lines(&message.to_string()));
         }
     }
@@ -82,12 +93,13 @@ impl Ui {
 
     /// Returns whether a person reads what was done.
     pub(crate) fn summarizes(self) -> bool {
-        self.verbosity == Verbosity::Verbose || self.terminal && self.verbosity == Verbosity::Normal
+        let is_read = self.verbosity == Verbosity::Verbose || self.terminal && self.speaks();
+        self.answers && is_read
     }
 
-    /// Returns whether anything but errors is to be said.
+    /// Returns whether answers are to be said.
     pub(crate) fn speaks(self) -> bool {
-        self.verbosity > Verbosity::Quiet
+        self.answers && self.verbosity > Verbosity::Quiet
     }
 
     /// Prints `err` and its causes on one line, then every hint among them; nothing where that has been said.

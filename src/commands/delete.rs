@@ -30,8 +30,10 @@ pub(crate) struct Args {
 }
 
 const AFTER_HELP: &str = "\
---json prints {\"deleted\": [{\"path\", \"freed\", \"shared\"}], \"would_delete\": [{\"path\"}], \"failed\": [{\"path\", \"error\",
-\"hint\"}]}, sizes in bytes; `would_delete` is for --dry-run.";
+--json prints:
+  {\"deleted\": [{\"path\", \"freed\", \"shared\"}], \"would_delete\": [{\"path\"}],
+    \"failed\": [FAILURE]}
+  FAILURE = {\"path\", \"error\", \"hint\"}";
 
 /// What `--json` prints.
 #[derive(Debug, Default, Serialize)]
@@ -110,9 +112,7 @@ impl Args {
         refuse_redirect(Path::new(env_dir))?;
         let root = remove::inspect(Path::new(env_dir), self.loss())?;
         if self.dry_run {
-            if !self.output.json {
-                ui.answer(format_args!("would delete `{}`", root.display()));
-            }
+            ui.answer(format_args!("would delete `{}`", root.display()));
             return Ok(Gone::new(&root, None));
         }
         let count = if ui.summarizes() || self.output.json {
@@ -121,13 +121,11 @@ impl Args {
             Count::Nothing
         };
         let removed = remove::remove(ui, &root, count)?;
-        if !self.output.json {
-            ui.summary(format_args!(
-                "deleted {} {}",
-                ui.bold(&env_dir.display().to_string()),
-                gain(removed, started.elapsed())
-            ));
-        }
+        ui.summary(format_args!(
+            "deleted {} {}",
+            ui.bold(&env_dir.display().to_string()),
+            gain(removed, started.elapsed())
+        ));
         Ok(Gone::new(&root, Some(removed)))
     }
 

@@ -3,11 +3,14 @@
 use crate::commands::print;
 use crate::error;
 use crate::sys::fs;
+use crate::venv::check::Anatomy;
+use crate::venv::pyvenv_cfg::PyvenvCfg;
 use anyhow::{Error, Result};
 use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 use serde::Serialize;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The flag that asks for JSON.
 #[derive(Debug, clap::Args)]
@@ -68,9 +71,38 @@ impl FailureAt {
     }
 }
 
+/// What an environment says of itself.
+#[derive(Debug, Serialize)]
+pub(super) struct Identity {
+    pub(super) path: String,
+    /// The version of Python that it was made of.
+    pub(super) python: Option<String>,
+    home: Option<String>,
+    pub(super) made_by: Option<&'static str>,
+}
+
+impl Identity {
+    pub(super) fn of(anatomy: &Anatomy) -> Self {
+        let cfg = anatomy.cfg.as_ref().ok();
+        let version = cfg.and_then(PyvenvCfg::full_version).map(str::to_owned);
+        Self {
+            path: path(&anatomy.root),
+            python: version.or_else(|| anatomy.version().map(|version| version.to_string())),
+            home: anatomy.get("home").map(str::to_owned),
+            made_by: cfg.map(PyvenvCfg::maker),
+        }
+    }
+}
+
 /// Returns a path as JSON can have it: what is not UTF-8 is replaced.
 pub(super) fn path(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// Returns a time as JSON has it, in whole seconds since 1970 began in UTC.
+pub(super) fn seconds(time: SystemTime) -> Option<u64> {
+    let since = time.duration_since(UNIX_EPOCH).ok();
+    since.map(|since| since.as_secs())
 }
 
 /// Prints one object on a line of its own.

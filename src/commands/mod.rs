@@ -11,12 +11,14 @@ pub(crate) mod python;
 
 use crate::commands::json::Failure;
 use crate::error::Reported;
+use crate::sys::interrupt::{self, Interrupted};
 use crate::sys::platform;
 use crate::ui::Ui;
 use anyhow::{Context as _, Error, Result};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Returns whether a variable asks for something, by clap's understanding of such: neither blank nor a way to say no.
 pub(crate) fn is_set(variable: &str) -> bool {
@@ -53,14 +55,21 @@ pub(crate) enum Format {
 /// The id of the flag that asks for [`Format::Json`].
 pub(crate) const JSON: &str = "json";
 
-/// Says what went wrong, unless that has been said.
-pub(crate) fn report(ui: Ui, format: Format, err: &Error) {
+/// Says what went wrong, unless that has been said, and returns what to exit with.
+pub(crate) fn report(ui: Ui, format: Format, err: Error) -> ExitCode {
+    let is_said = err.is::<Reported>();
     match format {
-        Format::Text => ui.error(err),
-        Format::Json if err.is::<Reported>() => {}
+        _ if is_said => {}
+        Format::Text => ui.error(&reason(err)),
         // There is nobody to tell that nobody reads it.
-        Format::Json => drop(json::print_object(&Failure::new(err))),
+        Format::Json => drop(json::print_object(&Failure::new(&reason(err)))),
     }
+    ExitCode::from(interrupt::signal().map_or(1, |signal| 128 + signal))
+}
+
+/// Returns why something really failed: after an interruption, what failed for that may say anything.
+fn reason(err: Error) -> Error {
+    interrupt::signal().map_or(err, |_| Interrupted.into())
 }
 
 /// Says as JSON what is wrong with what was typed, of which a person would have been told `text`.

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use serde::Serialize;
 use std::ffi::OsString;
+use std::path::Path;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -29,13 +30,27 @@ enum Command {
     Find(Find),
 }
 
+const LIST_SHAPE: &str = "\
+--json prints:
+  [{\"version\", \"implementation\", \"path\", \"found_by\", \"free_threaded\", \"debug\",
+    \"seeds\": [SEED]}]
+  SEED = {\"name\", \"version\"}";
+
+const FIND_SHAPE: &str = "\
+--json prints:
+  {\"version\", \"implementation\", \"path\", \"found_by\", \"free_threaded\", \"debug\",
+    \"seeds\": [SEED]}
+  SEED = {\"name\", \"version\"}";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = LIST_SHAPE)]
 struct List {
     #[command(flatten)]
     output: Output,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = FIND_SHAPE)]
 struct Find {
     /// What to find, as for `--python`; of several the first that is found
     #[arg(env = "RVENV_PYTHON", hide_env_values = true)]
@@ -43,6 +58,8 @@ struct Find {
     /// As for making an environment
     #[arg(short, long, hide = true)]
     python: Vec<OsString>,
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Args {
@@ -81,8 +98,11 @@ impl Find {
         });
         let cache_dir = context.cache_dir();
         let known = interpreter::find(context.ui, cache_dir.as_deref(), &requests)?;
-        let path = known.interpreter.base_executable.into_os_string();
-        print(&[path.as_encoded_bytes(), b"\n"].concat())
+        let path = &known.interpreter.base_executable;
+        if self.output.json {
+            return print_object(&Row::new(&known.interpreter, path, None));
+        }
+        print(&[path.as_os_str().as_encoded_bytes(), b"\n"].concat())
     }
 }
 
@@ -94,7 +114,8 @@ struct Row {
     #[serde(skip)]
     title: String,
     path: String,
-    found_by: &'static str,
+    /// Who installed it, where it was looked for.
+    found_by: Option<&'static str>,
     free_threaded: bool,
     debug: bool,
     /// What a new environment gets, without `--without-pip`.
@@ -109,13 +130,16 @@ struct Seedable {
 
 impl Row {
     fn of(listed: &Listed) -> Self {
-        let interpreter = &listed.interpreter;
+        Self::new(&listed.interpreter, &listed.path, Some(listed.keeper))
+    }
+
+    fn new(interpreter: &Interpreter, path: &Path, found_by: Option<&'static str>) -> Self {
         Self {
             version: interpreter.full_version(),
             implementation: interpreter.implementation.clone(),
             title: interpreter.implementation_title().to_owned(),
-            path: json::path(&listed.path),
-            found_by: listed.keeper,
+            path: json::path(path),
+            found_by,
             free_threaded: interpreter.free_threaded,
             debug: interpreter.debug,
             seeds: seeds(interpreter),
@@ -143,7 +167,7 @@ impl Row {
         [
             self.version,
             implementation,
-            self.found_by.to_owned(),
+            self.found_by.unwrap_or_default().to_owned(),
             seeds,
             self.path,
         ]

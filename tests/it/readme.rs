@@ -35,7 +35,7 @@ fn command(name: &str) -> String {
 }
 
 /// What stands below `## TITLE`.
-fn section(title: &str) -> String {
+pub(crate) fn section(title: &str) -> String {
     let (readme, heading) = (read("README.md"), format!("\n## {title}\n"));
     let below = readme
         .split_once(&heading)

@@ -36,9 +36,11 @@ pub(crate) struct Args {
 const AFTER_HELP: &str = "\
 Exits with 0 where all are healthy, with 1 where one is broken or is no environment; warnings do not count.
 
---json prints {\"healthy\": BOOL, \"environments\": [ENVIRONMENT]}, where ENVIRONMENT is
-  {\"path\", \"healthy\", \"python\", \"home\", \"made_by\", \"findings\": [{\"kind\", \"severity\", \"message\", \"mend\"}]}
-or {\"path\", \"error\", \"hint\"}. `mend` is a command line for sh.";
+--json prints:
+  {\"healthy\", \"environments\": [ENVIRONMENT or FAILURE]}
+  ENVIRONMENT = {\"path\", \"python\", \"home\", \"made_by\", \"healthy\", \"findings\": [FINDING]}
+  FINDING = {\"kind\", \"severity\", \"message\", \"mend\"}
+  FAILURE = {\"path\", \"error\", \"hint\"}";
 
 impl Args {
     pub(crate) fn run(&self, context: &Context) -> Result<()> {

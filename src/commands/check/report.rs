@@ -1,11 +1,11 @@
 //! What was found, as lines for a person and as JSON.
 
-use crate::commands::json::{self, FailureAt};
+use crate::commands::json::{self, FailureAt, Identity};
 use crate::commands::print as write;
 use crate::shell::SHELLS;
 use crate::ui::{self, Ui};
 use crate::venv::check::{Anatomy, Finding, Installer, Kind, Mend, Severity};
-use crate::venv::pyvenv_cfg::{FILE_NAME, PyvenvCfg};
+use crate::venv::pyvenv_cfg::FILE_NAME;
 use anyhow::{Error, Result};
 use serde::{Serialize, Serializer};
 
@@ -20,12 +20,9 @@ pub(super) enum Report {
 /// An environment and what is wrong with it.
 #[derive(Debug, Serialize)]
 pub(super) struct Checked {
-    path: String,
+    #[serde(flatten)]
+    identity: Identity,
     healthy: bool,
-    /// The version of Python that it was made of.
-    python: Option<String>,
-    home: Option<String>,
-    made_by: Option<&'static str>,
     findings: Vec<Said>,
 }
 
@@ -75,8 +72,6 @@ impl Report {
 
 impl Checked {
     pub(super) fn new(anatomy: &Anatomy, findings: &[Finding]) -> Self {
-        let cfg = anatomy.cfg.as_ref().ok();
-        let version = cfg.and_then(PyvenvCfg::full_version).map(str::to_owned);
         let said = |finding: &Finding| Said {
             kind: finding.kind,
             severity: finding.severity,
@@ -85,21 +80,19 @@ impl Checked {
             loses_packages: finding.mend == Mend::Clear,
         };
         Self {
-            path: json::path(&anatomy.root),
+            identity: Identity::of(anatomy),
             healthy: !findings.iter().any(Finding::is_broken),
-            python: version.or_else(|| anatomy.version().map(|version| version.to_string())),
-            home: anatomy.get("home").map(str::to_owned),
-            made_by: cfg.map(PyvenvCfg::maker),
             findings: findings.iter().map(said).collect(),
         }
     }
 
     fn lines(&self) -> String {
-        let python = self
+        let identity = &self.identity;
+        let python = identity
             .python
             .as_deref()
             .map(|version| format!("Python {version}"));
-        let maker = self.made_by.map(|maker| format!("made by {maker}"));
+        let maker = identity.made_by.map(|maker| format!("made by {maker}"));
         let state = if self.healthy { "healthy" } else { "broken" };
         let about: Vec<String> = python.into_iter().chain(maker).collect();
         let about = if about.is_empty() {
@@ -107,7 +100,7 @@ impl Checked {
         } else {
             format!(" ({})", about.join(", "))
         };
-        let mut lines = vec![format!("{}{about}: {state}", self.path)];
+        let mut lines = vec![format!("{}{about}: {state}", identity.path)];
         for said in &self.findings {
             let severity = match said.severity {
                 Severity::Broken => "broken",

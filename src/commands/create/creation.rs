@@ -7,7 +7,7 @@ use crate::shell::{Activation, SHELLS};
 use crate::sys::fs;
 use crate::sys::link::LinkMode;
 use crate::sys::memo::Memo;
-use crate::venv::check::Depth;
+use crate::venv::check::{Depth, Finding};
 use crate::venv::create::{self, Existing, Options};
 use crate::venv::interpreter::Interpreter;
 use crate::venv::layout::Layout;
@@ -15,11 +15,41 @@ use crate::venv::replace::{Outcome, Stage, Succession};
 use crate::venv::target::{self, Found};
 use crate::venv::turn::Turn;
 use anyhow::{Context as _, Result};
+use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
 /// The activation scripts of POSIX Pythons since 3.8.
 const USUAL_SCRIPTS: [&str; 4] = ["activate", "activate.csh", "activate.fish", "Activate.ps1"];
+
+/// What was done that there is an environment; the names are part of what `--json` promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Action {
+    Created,
+    /// There was one already, or something else, which is kept.
+    Updated,
+    /// There was nothing to do.
+    Unchanged,
+}
+
+/// What came of making an environment.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) action: Action,
+    /// What had been wrong with it.
+    pub(super) mended: Vec<Finding>,
+}
+
+impl Done {
+    /// Of an environment to which nothing was to be done.
+    pub(super) fn nothing() -> Self {
+        Self {
+            action: Action::Unchanged,
+            mended: Vec::new(),
+        }
+    }
+}
 
 /// One environment to make, and what of.
 #[derive(Clone, Copy)]
@@ -34,26 +64,32 @@ pub(super) struct Creation<'a> {
 }
 
 impl Creation<'_> {
-    pub(super) fn create(&self, typed: &Path) -> Result<()> {
+    pub(super) fn create(&self, typed: &Path) -> Result<Done> {
         let started = Instant::now();
         self.context.ui.note(format_args!(
             "using {} (`{}`)",
             self.interpreter.title(),
             self.interpreter.executable.display()
         ));
-        let Some(found) = self.make()? else {
-            return Ok(());
+        let Some((found, mended)) = self.make()? else {
+            return Ok(Done::nothing());
         };
         if self.options.upgrade_deps {
             upgrade_deps::run(self.interpreter, self.layout)?;
         }
-        self.summarize(typed, found, started);
-        Ok(())
+        let action = match (found, self.options.existing) {
+            (Found::Directory, Existing::Keep | Existing::Upgrade | Existing::Ensure) => {
+                Action::Updated
+            }
+            _ => Action::Created,
+        };
+        self.summarize(typed, action, started);
+        Ok(Done { action, mended })
     }
 
-    /// Makes it, once more where somebody else put something there meanwhile. Returns what was there, `None` where nothing
-    /// was to be done.
-    fn make(&self) -> Result<Option<Found>> {
+    /// Makes it, once more where somebody else put something there meanwhile. Returns what was there and what of it is
+    /// mended, `None` where nothing was to be done.
+    fn make(&self) -> Result<Option<(Found, Vec<Finding>)>> {
         let ui = self.context.ui;
         loop {
             let (found, turn) = self.look()?;
@@ -65,8 +101,8 @@ impl Creation<'_> {
                 options: &options,
                 ..*self
             };
-            if creation.mend(found, turn.as_ref(), self.depth())? == Outcome::Done {
-                return Ok(Some(found));
+            if let Some(mended) = creation.mend(found, turn.as_ref(), self.depth())? {
+                return Ok(Some((found, mended)));
             }
             ui.note("something was put there meanwhile; trying again");
         }
@@ -80,16 +116,22 @@ impl Creation<'_> {
         }
     }
 
-    /// Does its work, and where that is to mend something says what came of it.
-    fn mend(&self, found: Found, turn: Option<&Turn>, depth: Depth) -> Result<Outcome> {
+    /// Does its work, and where that is to mend something says and returns what is mended; `None` where it is to be done once
+    /// more.
+    fn mend(
+        &self,
+        found: Found,
+        turn: Option<&Turn>,
+        depth: Depth,
+    ) -> Result<Option<Vec<Finding>>> {
         let ailments = repair::Ailments::of(&self.layout.root, self.options)?;
-        let outcome = self.stage(found, turn)?;
-        if outcome == Outcome::Done
-            && let Some(ailments) = ailments
-        {
-            ailments.say_what_is_mended(self.context.ui, depth)?;
+        match (self.stage(found, turn)?, ailments) {
+            (Outcome::Done, Some(ailments)) => ailments
+                .say_what_is_mended(self.context.ui, depth)
+                .map(Some),
+            (Outcome::Done, None) => Ok(Some(Vec::new())),
+            (Outcome::Lost, _) => Ok(None),
         }
-        Ok(outcome)
     }
 
     /// Returns what is there, and this process's turn to change it.
@@ -228,11 +270,12 @@ impl Creation<'_> {
         }
     }
 
-    fn summarize(&self, typed: &Path, found: Found, started: Instant) {
+    fn summarize(&self, typed: &Path, action: Action, started: Instant) {
         let ui = self.context.ui;
-        let done = match (found, self.options.existing) {
-            (Found::Directory, Existing::Keep | Existing::Upgrade | Existing::Ensure) => "updated",
-            _ => "created",
+        let done = if action == Action::Updated {
+            "updated"
+        } else {
+            "created"
         };
         let activate = typed.join(&self.layout.scripts).join("activate");
         let activate = SHELLS[0].literal(&activate.to_string_lossy());

@@ -1,11 +1,14 @@
 //! `rvenv ENV_DIR...` and `rvenv create`: makes environments.
 
 mod creation;
+mod outcome;
 mod repair;
 
-use crate::commands::create::creation::Creation;
+use crate::commands::create::creation::{Creation, Done};
+use crate::commands::create::outcome::{Made, Outcome};
+use crate::commands::json::{self, Failure, Output};
 use crate::commands::{self, Context, is_set};
-use crate::error::Hinted;
+use crate::error::{Hinted, Reported};
 use crate::sys::link::LinkMode;
 use crate::sys::{interrupt, platform};
 use crate::ui::Ui;
@@ -36,7 +39,7 @@ pub(crate) struct DropIn {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true, after_help = AFTER_HELP)]
+#[command(args_override_self = true, after_help = format!("{AFTER_HELP}\n\n{}", outcome::SHAPE))]
 pub(crate) struct Args {
     /// A directory to create the environment in
     #[arg(value_name = "ENV_DIR", default_value = ".venv")]
@@ -103,6 +106,8 @@ struct Flags {
     /// Clear a directory although it is not an environment
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -139,8 +144,30 @@ impl Args {
     }
 }
 
-/// Makes the environments one after the other, and stops at the first that fails, as `venv` does.
+/// Makes the environments, and says what came of it.
 fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
+    if !flags.output.json {
+        return make(context, env_dirs, flags, |_, _| ());
+    }
+    let mut environments = Vec::new();
+    let made = make(context, env_dirs, flags, |root, done| {
+        environments.push(Made::new(root, done));
+    });
+    let err = made.err().map(commands::reason);
+    json::print_object(&Outcome {
+        environments,
+        failure: err.as_ref().map(Failure::new),
+    })?;
+    err.map_or(Ok(()), |_| Err(Reported.into()))
+}
+
+/// Makes the environments one after the other, tells `made` of each, and stops at the first that fails, as `venv` does.
+fn make(
+    context: &Context,
+    env_dirs: &[OsString],
+    flags: &Flags,
+    mut made: impl FnMut(&Path, Done),
+) -> Result<()> {
     let options = flags.options()?;
     interrupt::listen().context("failed to listen for signals")?;
     let cache_dir = context.cache_dir();
@@ -150,6 +177,7 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
     for env_dir in env_dirs {
         let root = target::resolve(Path::new(env_dir))?;
         if requests.is_empty() && repair::is_ensured(context.ui, &root, &options, None) {
+            made(&root, Done::nothing());
             continue;
         }
         let own = own_python(context.ui, cache_dir, &root, options.existing, &requests)?;
@@ -173,7 +201,7 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
             options: &options,
             link_mode: flags.link_mode.mode(),
         };
-        creation.create(Path::new(env_dir))?;
+        made(&root, creation.create(Path::new(env_dir))?);
     }
     Ok(())
 }

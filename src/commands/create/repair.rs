@@ -169,17 +169,18 @@ impl<'a> Ailments<'a> {
         }
     }
 
-    /// Says what is not wrong any more, and what still is.
+    /// Says and returns what is not wrong any more, and says what still is.
     ///
     /// # Errors
     /// When something is left that a look of this depth sees and that does not belong to a package.
-    pub(super) fn say_what_is_mended(self, ui: Ui, depth: Depth) -> Result<()> {
+    pub(super) fn say_what_is_mended(mut self, ui: Ui, depth: Depth) -> Result<Vec<Finding>> {
         let anatomy = Anatomy::of(self.root);
         // Not every file system has modes.
         protect(&anatomy).ok();
         let left = findings(&anatomy, Depth::Whole, self.options);
         let is_left = |kind| left.iter().any(|finding| finding.kind == kind);
-        for finding in self.findings.iter().filter(|it| !is_left(it.kind)) {
+        self.findings.retain(|finding| !is_left(finding.kind));
+        for finding in &self.findings {
             ui.answer(format_args!("mended: {}", finding.message));
         }
         let seen = findings(&anatomy, depth, self.options);
@@ -190,7 +191,7 @@ impl<'a> Ailments<'a> {
             let command = check::command(&finding.mend, &anatomy);
             ui.warn(format_args!("{}; mend it with: {command}", finding.message));
         }
-        Ok(())
+        Ok(self.findings)
     }
 }
 

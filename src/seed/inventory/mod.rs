@@ -4,7 +4,7 @@ mod clean;
 mod verify;
 
 pub(crate) use clean::{Cleaner, Extent, Mode, Removed};
-pub(crate) use verify::{Verdict, verify};
+pub(crate) use verify::{Finding, Verdict, verify};
 
 use crate::error::Hinted;
 use crate::seed::image::MANIFEST;
