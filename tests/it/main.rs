@@ -43,6 +43,8 @@ mod readme;
 mod refusals;
 mod refuse;
 #[cfg(unix)]
+mod release;
+#[cfg(unix)]
 mod repair;
 #[cfg_attr(windows, allow(dead_code, reason = "most of what uses it is for Unix"))]
 mod sandbox;
