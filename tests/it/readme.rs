@@ -125,6 +125,59 @@ fn the_picture_loads_nothing_and_runs_nothing() {
     assert!(picture.len() < 30_000 && read("README.md").contains("(docs/terminal.svg)"));
 }
 
+/// With `--help`, which is obeyed where all before it is understood.
+#[test]
+fn every_command_line_is_understood() {
+    let sandbox = Sandbox::new();
+    for command in command_lines(&read("README.md")) {
+        let assert = sandbox.rvenv(&command).arg("--help").assert();
+        let output = assert.get_output();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "rvenv {command:?}: {stderr}");
+    }
+}
+
+/// The words behind each `rvenv` in a block or span of code, up to where the shell ends the command.
+fn command_lines(text: &str) -> Vec<Vec<&str>> {
+    const ENDS: &[char] = &['#', '|', '&', ';', ')', '>', '\\', '`'];
+    let mut lines = Vec::new();
+    for code in code(text) {
+        for (start, name) in code.match_indices("rvenv ") {
+            let is_word = code[..start].ends_with([' ', '(', '`', '"']) || start == 0;
+            let rest = code[start + name.len()..].split(ENDS).next().unwrap();
+            let rest = rest.split(" -- ").next().unwrap();
+            let words = rest
+                .split_whitespace()
+                .map(|it| it.trim_matches(['[', ']']));
+            lines.extend(is_word.then(|| words.collect()));
+        }
+    }
+    lines
+}
+
+/// The lines of the blocks, and what stands between backticks elsewhere.
+fn code(text: &str) -> Vec<&str> {
+    let mut is_block = false;
+    let mut pieces = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("```") {
+            is_block = !is_block;
+        } else if is_block {
+            pieces.push(line);
+        } else {
+            pieces.extend(line.split('`').skip(1).step_by(2));
+        }
+    }
+    pieces
+}
+
+#[test]
+fn a_command_line_ends_where_the_shell_says() {
+    let text = "rvenv -x\n`rvenv a | b`, `not-rvenv -y`\n```\n- run: rvenv run [--temp] -- ruff -z\n  eval \"$(rvenv c)\" # rvenv.\n```\n";
+    let expected: [&[&str]; 3] = [&["a"], &["run", "--temp"], &["c"]];
+    assert_eq!(command_lines(text), expected);
+}
+
 /// Every `--flag`.
 fn flags(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
