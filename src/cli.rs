@@ -1,16 +1,18 @@
 //! The command line: one row per subcommand, and the drop-in form, which has none.
 
+use crate::commands::mistake::{self, Typed};
 use crate::commands::{
     self, Context, Format, activate_script, cache, check, create, delete, is_set, python,
 };
 use crate::ui::{Color, Ui, Verbosity};
 use anyhow::Result;
-use clap::error::ErrorKind;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{
     Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 /// Creates Python virtual environments, as `python -m venv` does, in milliseconds.
@@ -42,6 +44,10 @@ macro_rules! commands {
             $($variant($module::Args)),*
         }
 
+        impl Command {
+            const NAMES: &[&str] = &[$($name),*];
+        }
+
         impl Subcommand for Command {
             fn augment_subcommands(command: clap::Command) -> clap::Command {
                 command.subcommands([$(deferred::<$module::Args>($name, $about)),*])
@@ -52,7 +58,7 @@ macro_rules! commands {
             }
 
             fn has_subcommand(name: &str) -> bool {
-                [$($name),*].contains(&name)
+                Self::NAMES.contains(&name)
             }
         }
 
@@ -185,26 +191,76 @@ fn format(matches: &ArgMatches) -> Format {
     }
 }
 
-/// Prints a usage error, or the help that was asked for, and returns what to exit with.
-fn refuse(err: &clap::Error) -> ExitCode {
-    let mut typed = std::env::args_os().take_while(|word| word != "--");
-    let is_json = is_set("RVENV_JSON") || typed.any(|word| word == "--json");
-    if err.use_stderr() && is_json {
-        commands::report_usage(&err.to_string());
-    } else {
-        // Nobody may be there to read it.
-        err.print().ok();
+/// What is wrong with what was typed.
+enum Refusal {
+    /// It is no command line, or a question, which the text answers.
+    Usage(Box<clap::Error>),
+    /// It is one, but something else was meant.
+    Mistake(anyhow::Error),
+}
+
+impl From<clap::Error> for Refusal {
+    fn from(err: clap::Error) -> Self {
+        let line: Vec<OsString> = std::env::args_os().skip(1).collect();
+        let first = line.first().filter(|_| err.use_stderr());
+        match first.and_then(|word| mistake_in(word, &line)) {
+            Some(mistake) => Self::Mistake(mistake),
+            None => Self::Usage(Box::new(advised(err))),
+        }
     }
-    ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2))
+}
+
+/// Returns the error that says what was meant by a line whose first directory is `word`.
+fn mistake_in(word: &OsStr, line: &[OsString]) -> Option<anyhow::Error> {
+    let names = Command::NAMES;
+    Typed { word, line, names }.mistake()
+}
+
+/// Returns a usage error with the advice for options of other tools.
+fn advised(mut err: clap::Error) -> clap::Error {
+    let advice = match err.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(option)) if err.kind() == ErrorKind::UnknownArgument => {
+            mistake::advice_on_option(option)
+        }
+        _ => None,
+    };
+    if let Some(advice) = advice {
+        let tips = vec![StyledStr::from(advice)];
+        err.remove(ContextKind::SuggestedArg);
+        err.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    err
+}
+
+impl Refusal {
+    /// Prints a usage error, or the help that was asked for, and returns what to exit with.
+    fn report(self) -> ExitCode {
+        let mut typed = std::env::args_os().take_while(|word| word != "--");
+        let is_json = is_set("RVENV_JSON") || typed.any(|word| word == "--json");
+        match self {
+            Self::Usage(err) if !err.use_stderr() => {
+                // Nobody may be there to read it.
+                err.print().ok();
+                return ExitCode::SUCCESS;
+            }
+            Self::Usage(err) if is_json => commands::report_usage(&err.to_string()),
+            Self::Usage(err) => drop(err.print()),
+            Self::Mistake(err) => {
+                let format = if is_json { Format::Json } else { Format::Text };
+                commands::report(Ui::new(Verbosity::Normal, Color::Auto), format, err);
+            }
+        }
+        ExitCode::from(2)
+    }
 }
 
 impl Cli {
     /// Returns what was typed, or what to exit with where that makes no sense or was a question, which is answered.
     pub(crate) fn typed() -> Result<Self, ExitCode> {
-        Self::parse_typed().map_err(|err| refuse(&err))
+        Self::parse_typed().map_err(Refusal::report)
     }
 
-    fn parse_typed() -> Result<Self, clap::Error> {
+    fn parse_typed() -> Result<Self, Refusal> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         if let Some((argument, name)) = misplaced(&matches) {
@@ -212,13 +268,24 @@ impl Cli {
                 "'{argument}' is for making environments and cannot be used before the subcommand '{name}'; \
                  a directory of that name is './{name}'"
             );
-            return Err(command.error(ErrorKind::ArgumentConflict, message));
+            return Err(command.error(ErrorKind::ArgumentConflict, message).into());
         }
         let mut typed = Self::from_arg_matches(&matches)?;
         typed.format = format(&matches);
+        typed.refuse_mistakes()?;
         // They are thousands of small pieces, and the process is about to end.
         std::mem::forget((command, matches));
         Ok(typed)
+    }
+
+    /// Refuses to make a directory where something else was meant.
+    fn refuse_mistakes(&self) -> Result<(), Refusal> {
+        let first = self.create.first().filter(|_| self.command.is_none());
+        let line = || std::env::args_os().skip(1).collect::<Vec<_>>();
+        match first.and_then(|word| mistake_in(word, &line())) {
+            Some(mistake) => Err(Refusal::Mistake(mistake)),
+            None => Ok(()),
+        }
     }
 
     /// Returns how to print what is asked for, errors included.

@@ -1,14 +1,13 @@
 //! `rvenv activate-script`: prints what activates an environment, for a shell to evaluate.
 
-use crate::commands::{Context, print};
+use crate::commands::{Context, activation, print};
 use crate::error::Hinted;
-use crate::shell::{self, Activation, SHELLS, Shell, detect};
-use crate::sys::{fs, platform};
+use crate::shell::{self, Activation, SHELLS, Shell};
+use crate::sys::fs;
 use crate::venv::environment::Environment;
 use crate::venv::locate;
 use anyhow::{Context as _, Result};
 use clap::builder::PossibleValuesParser;
-use std::env;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -46,10 +45,9 @@ impl Args {
     }
 
     fn shell(&self) -> Result<&'static Shell> {
-        let login_shell = env::var("SHELL").ok();
         let found = match &self.shell {
             Some(name) => shell::named(name),
-            None => detect::detect(platform::ancestors(), login_shell.as_deref()),
+            None => activation::shell().map(|detected| detected.shell),
         };
         found.ok_or_else(|| {
             let names = shell_names().collect::<Vec<_>>().join(", ");

@@ -1,12 +1,14 @@
 //! One file per subcommand: its flags and help, and what it does.
 
 pub(crate) mod activate_script;
+mod activation;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod delete;
 mod json;
 mod measure;
+pub(crate) mod mistake;
 pub(crate) mod python;
 
 use crate::commands::json::Failure;

@@ -16,6 +16,8 @@ pub(crate) struct Shell {
     pub(crate) scripts: &'static [Script],
     /// What to type, or to put into a startup file, to activate by way of `rvenv activate-script`.
     pub(crate) usage: &'static str,
+    /// What stands before the path of a script that the shell is to run itself; `None` where that is not all.
+    source: Option<&'static str>,
     quote: fn(&str) -> String,
     evaluate: fn(&str) -> String,
 }
@@ -55,6 +57,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         ],
         scripts: &[script!("activate")],
         usage: "eval \"$(rvenv activate-script)\"",
+        source: Some("source"),
         quote: quote::posix,
         evaluate: str::to_owned,
     },
@@ -62,6 +65,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         names: &["fish"],
         scripts: &[script!("activate.fish")],
         usage: "rvenv activate-script | source",
+        source: Some("source"),
         quote: quote::fish,
         evaluate: str::to_owned,
     },
@@ -69,6 +73,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         names: &["tcsh", "csh"],
         scripts: &[script!("activate.csh")],
         usage: "eval `rvenv activate-script --shell tcsh`",
+        source: Some("source"),
         quote: quote::csh,
         evaluate: evaluate::csh,
     },
@@ -76,6 +81,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         names: &["powershell", "pwsh"],
         scripts: &[script!("Activate.ps1")],
         usage: "rvenv activate-script --shell powershell | Out-String | Invoke-Expression",
+        source: Some("&"),
         quote: quote::powershell,
         evaluate: str::to_owned,
     },
@@ -83,6 +89,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         names: &["cmd", "batch"],
         scripts: &[script!("activate.bat"), script!("deactivate.bat")],
         usage: "rvenv activate-script --shell cmd > activate.bat && call activate.bat",
+        source: None,
         quote: quote::batch,
         evaluate: str::to_owned,
     },
@@ -90,6 +97,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         names: &["nu", "nushell"],
         scripts: &[script!("activate.nu")],
         usage: "rvenv activate-script --shell nu | save -f activate.nu   # and on a line of its own: overlay use activate.nu",
+        source: None,
         quote: quote::nu,
         evaluate: str::to_owned,
     },
@@ -97,6 +105,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         names: &["xonsh"],
         scripts: &[script!("activate.xsh")],
         usage: "execx($(rvenv activate-script --shell xonsh))",
+        source: None,
         quote: quote::python,
         evaluate: str::to_owned,
     },
@@ -104,6 +113,7 @@ pub(crate) const SHELLS: &[Shell] = &[
         names: &["python"],
         scripts: &[script!("activate_this.py")],
         usage: "exec(subprocess.check_output(['rvenv', 'activate-script', '--shell', 'python']))",
+        source: None,
         quote: quote::python,
         evaluate: str::to_owned,
     },
@@ -118,6 +128,29 @@ impl Shell {
     /// Returns a string as one word of this shell.
     pub(crate) fn literal(&self, value: &str) -> String {
         (self.quote)(value)
+    }
+
+    /// Returns what to type to have a script run by the shell itself, which goes by `name`; `None` where that is not all.
+    pub(crate) fn source(&self, name: &str, script: &str) -> Option<String> {
+        // Of the shells that read the language of POSIX, these two know `source` in all of their modes.
+        let is_posix = self.names.contains(&"sh");
+        let word = match self.source? {
+            "source" if is_posix && !["bash", "zsh"].contains(&name) => ".",
+            "&" if quote::is_plain(script) => return Some(script.to_owned()),
+            word => word,
+        };
+        // What begins like an option is one, in quotes too.
+        let here = if script.starts_with('-') { "./" } else { "" };
+        Some(format!(
+            "{word} {}",
+            self.literal(&format!("{here}{script}"))
+        ))
+    }
+
+    /// Returns [`Shell::usage`] for the environment that is named.
+    pub(crate) fn usage_for(&self, env_dir: &str) -> String {
+        let named = format!("activate-script {}", self.literal(env_dir));
+        self.usage.replacen("activate-script", &named, 1)
     }
 
     /// The script as text for the shell's `eval`, or what it calls that.

@@ -87,7 +87,7 @@ pub(super) fn python(value: &str) -> String {
 }
 
 /// A word that no shell sees anything in, wherever it stands.
-fn is_plain(value: &str) -> bool {
+pub(super) fn is_plain(value: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte);
     !value.is_empty() && !value.starts_with('-') && value.bytes().all(plain)
 }

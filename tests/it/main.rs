@@ -30,6 +30,8 @@ mod killed;
 #[cfg(unix)]
 mod linking;
 #[cfg(unix)]
+mod mistakes;
+#[cfg(unix)]
 mod parity;
 #[cfg(unix)]
 mod pip;

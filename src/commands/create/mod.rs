@@ -21,7 +21,7 @@ use crate::venv::target;
 use anyhow::{Context as _, Result, bail};
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, ValueEnum};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 pub(crate) const AFTER_HELP: &str = "\
@@ -133,6 +133,11 @@ impl Linking {
 }
 
 impl DropIn {
+    /// Returns the first of the directories.
+    pub(crate) fn first(&self) -> Option<&OsStr> {
+        self.env_dirs.first().map(OsString::as_os_str)
+    }
+
     pub(crate) fn run(&self, context: &Context) -> Result<()> {
         run(context, &self.env_dirs, &self.flags)
     }
