@@ -7,7 +7,7 @@ use crate::sys::fs;
 use crate::venv::environment::Environment;
 use crate::venv::locate;
 use anyhow::{Context as _, Result};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -17,12 +17,21 @@ pub(crate) struct Args {
     #[arg(value_name = "ENV_DIR")]
     env_dir: Option<PathBuf>,
     /// The shell that will read the script; else the one that this is run from
-    #[arg(long, env = "RVENV_SHELL", hide_env_values = true, hide_possible_values = true, value_parser = PossibleValuesParser::new(shell_names()))]
+    #[arg(long, env = "RVENV_SHELL", hide_env_values = true, hide_possible_values = true, value_parser = shells())]
     shell: Option<String>,
 }
 
 fn shell_names() -> impl Iterator<Item = &'static str> {
     SHELLS.iter().flat_map(|shell| shell.names.iter().copied())
+}
+
+/// Returns what reads a shell's name, or nothing, as a blank variable has it.
+fn shells() -> PossibleValuesParser {
+    let nothing = PossibleValue::new("").hide(true);
+    shell_names()
+        .map(PossibleValue::new)
+        .chain([nothing])
+        .into()
 }
 
 /// Returns what to type, or to put into a startup file, in each shell.
@@ -45,7 +54,8 @@ impl Args {
     }
 
     fn shell(&self) -> Result<&'static Shell> {
-        let found = match &self.shell {
+        let typed = self.shell.as_deref().filter(|name| !name.is_empty());
+        let found = match typed {
             Some(name) => shell::named(name),
             None => activation::shell().map(|detected| detected.shell),
         };

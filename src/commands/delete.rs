@@ -8,6 +8,8 @@ use crate::sys::remove::{Count, Removed};
 use crate::venv::locate;
 use crate::venv::remove::{self, Loss};
 use anyhow::{Result, bail};
+use clap::ArgAction;
+use clap::builder::FalseyValueParser;
 use serde::Serialize;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -20,7 +22,7 @@ pub(crate) struct Args {
     #[arg(value_name = "ENV_DIR", required = true)]
     env_dirs: Vec<OsString>,
     /// Say what would be deleted, and delete nothing
-    #[arg(short = 'n', long)]
+    #[arg(short = 'n', long, action = ArgAction::SetTrue, env = "RVENV_DRY_RUN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     dry_run: bool,
     /// Delete an environment although it is activated, or although its directory also holds what is not an environment's
     #[arg(long)]

@@ -16,7 +16,8 @@ use crate::error::Reported;
 use crate::sys::interrupt::{self, Interrupted};
 use crate::sys::platform;
 use crate::ui::Ui;
-use anyhow::{Context as _, Error, Result};
+use anyhow::{Context as _, Error, Result, bail};
+use std::env::{self, VarError};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -25,7 +26,19 @@ use std::process::ExitCode;
 /// Returns whether a variable asks for something, by clap's understanding of such: neither blank nor a way to say no.
 pub(crate) fn is_set(variable: &str) -> bool {
     const NO: [&str; 7] = ["", "0", "n", "no", "f", "false", "off"];
-    std::env::var(variable).is_ok_and(|value| !NO.contains(&value.to_lowercase().as_str()))
+    env::var(variable).is_ok_and(|value| !NO.contains(&value.to_lowercase().as_str()))
+}
+
+/// Returns the text of a variable that is not blank.
+///
+/// # Errors
+/// When it is no text.
+fn variable(name: &str) -> Result<Option<String>> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("the variable `{name}` is not UTF-8"),
+    }
 }
 
 /// Returns the Pythons that were asked for; an empty variable asks for nothing.

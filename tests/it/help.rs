@@ -125,26 +125,3 @@ fn a_subcommand_behind_a_directory_is_wrong_usage() {
     }
     assert!(sandbox.path("gone/pyvenv.cfg").exists() && !sandbox.path("new").exists());
 }
-
-#[test]
-fn a_blank_variable_is_as_good_as_none() {
-    let mut sandbox = Sandbox::new();
-    for variable in [
-        "RVENV_CACHE_DIR",
-        "RVENV_LINK_MODE",
-        "RVENV_COLOR",
-        "RVENV_PYTHON",
-    ] {
-        sandbox.set(variable, "");
-    }
-    sandbox
-        .rvenv(["--without-pip", "env"])
-        .assert()
-        .success()
-        .stderr("");
-    sandbox
-        .rvenv(["delete", "env"])
-        .assert()
-        .success()
-        .stderr("");
-}

@@ -61,3 +61,5 @@ mod throwaway;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod together;
+#[cfg(unix)]
+mod variables;

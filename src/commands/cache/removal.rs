@@ -7,6 +7,8 @@ use crate::seed::inventory::{Cleaner, Extent, Mode, Removed};
 use crate::sys::usage::Usage;
 use crate::ui::Ui;
 use anyhow::{Result, bail};
+use clap::ArgAction;
+use clap::builder::FalseyValueParser;
 use serde::Serialize;
 use std::path::Path;
 
@@ -17,7 +19,7 @@ pub(super) const SHAPE: &str = "\
 #[derive(Debug, clap::Args)]
 pub(super) struct Removal {
     /// Say what would be removed, and remove nothing
-    #[arg(short = 'n', long)]
+    #[arg(short = 'n', long, action = ArgAction::SetTrue, env = "RVENV_DRY_RUN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     dry_run: bool,
     #[command(flatten)]
     output: Output,

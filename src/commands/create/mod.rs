@@ -54,8 +54,11 @@ struct Flags {
     /// Give the environment access to the system site-packages
     #[arg(long, action = ArgAction::SetTrue, env = "RVENV_SYSTEM_SITE_PACKAGES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     system_site_packages: bool,
-    /// Link to the interpreter, the default except on Windows
-    #[arg(long, conflicts_with = "copies")]
+    #[arg(
+        long,
+        conflicts_with = "copies",
+        help = "Link to the interpreter, the default except on Windows [env: RVENV_SYMLINKS]"
+    )]
     symlinks: bool,
     #[arg(
         long,
@@ -63,20 +66,30 @@ struct Flags {
         help = "Copy the interpreter instead of linking to it [env: RVENV_COPIES]"
     )]
     copies: bool,
-    /// Replace all that is in the environment's directory
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "Replace all that is in the environment's directory [env: RVENV_CLEAR]"
+    )]
     clear: bool,
-    /// Mend an environment: its Python was upgraded or is gone, it was moved, its pip is missing
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "Mend an environment: its Python was upgraded or is gone, it was moved, its pip is missing [env: RVENV_UPGRADE]"
+    )]
     upgrade: bool,
-    /// Do nothing where there is a healthy environment, mend a broken one, create a missing one
-    #[arg(long, conflicts_with_all = ["clear", "upgrade"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["clear", "upgrade"],
+        help = "Do nothing where there is a healthy environment, mend a broken one, create a missing one [env: RVENV_ENSURE]"
+    )]
     ensure: bool,
     /// Leave pip out
     #[arg(long, action = ArgAction::SetTrue, env = "RVENV_WITHOUT_PIP", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     without_pip: bool,
-    /// The name to show in an activated shell; `.` is the current directory's
-    #[arg(long, alias = "p", env = "RVENV_PROMPT", hide_env_values = true)]
+    #[arg(
+        long,
+        alias = "p",
+        help = "The name to show in an activated shell; `.` is the current directory's [env: RVENV_PROMPT]"
+    )]
     prompt: Option<String>,
     /// Upgrade pip (and setuptools below 3.12) to the latest version in the index
     #[arg(long, action = ArgAction::SetTrue, env = "RVENV_UPGRADE_DEPS", value_parser = FalseyValueParser::new(), hide_env_values = true)]
@@ -246,7 +259,7 @@ impl Flags {
     fn options(&self) -> Result<Options> {
         Ok(Options {
             system_site_packages: self.system_site_packages,
-            executables: self.executables(),
+            executables: self.executables()?,
             existing: self.existing()?,
             prompt: self.prompt()?,
             with_pip: !self.without_pip,
@@ -256,34 +269,39 @@ impl Flags {
         })
     }
 
-    /// What is typed wins over the variable, and that over what the platform does.
-    fn executables(&self) -> Executables {
-        let is_link = self.symlinks || platform::LINKS_BY_DEFAULT && !is_set("RVENV_COPIES");
-        if self.copies || !is_link {
-            Executables::Copy
-        } else {
+    /// What neither a flag nor a variable says, the platform does.
+    fn executables(&self) -> Result<Executables> {
+        let choices = [
+            (self.symlinks, "RVENV_SYMLINKS", Executables::Symlink),
+            (self.copies, "RVENV_COPIES", Executables::Copy),
+        ];
+        Ok(meant(&choices)?.unwrap_or(if platform::LINKS_BY_DEFAULT {
             Executables::Symlink
-        }
+        } else {
+            Executables::Copy
+        }))
     }
 
     fn existing(&self) -> Result<Existing> {
-        match (self.clear, self.upgrade) {
-            (false, false) if self.ensure => Ok(Existing::Ensure),
-            (false, false) => Ok(Existing::Keep),
-            (true, false) => Ok(Existing::Clear),
-            (false, true) => Ok(Existing::Upgrade),
-            (true, true) => {
-                let hint = "`--clear` makes the environment anew; `--upgrade` keeps its packages";
-                bail!(Hinted::error(
-                    "you cannot supply --upgrade and --clear together",
-                    hint
-                ))
-            }
+        if self.clear && self.upgrade {
+            bail!(Hinted::error(
+                "you cannot supply --upgrade and --clear together",
+                "`--clear` makes the environment anew; `--upgrade` keeps its packages"
+            ));
         }
+        let choices = [
+            (self.clear, "RVENV_CLEAR", Existing::Clear),
+            (self.upgrade, "RVENV_UPGRADE", Existing::Upgrade),
+            (self.ensure, "RVENV_ENSURE", Existing::Ensure),
+        ];
+        Ok(meant(&choices)?.unwrap_or(Existing::Keep))
     }
 
     fn prompt(&self) -> Result<Option<Prompt>> {
-        let Some(typed) = self.prompt.clone() else {
+        // Typed, it may be empty.
+        let variable = || commands::variable("RVENV_PROMPT").transpose();
+        let typed = self.prompt.clone().map(Ok).or_else(variable);
+        let Some(typed) = typed.transpose()? else {
             return Ok(None);
         };
         if typed.contains(target::is_control) {
@@ -310,5 +328,24 @@ impl Flags {
             typed,
             current_dir_name,
         }))
+    }
+}
+
+/// Returns what one of several flags that exclude each other means: the one that is typed, else the one whose variable is set.
+///
+/// # Errors
+/// When none is typed and several variables are set.
+fn meant<T: Copy>(choices: &[(bool, &str, T)]) -> Result<Option<T>> {
+    if let Some((_, _, typed)) = choices.iter().find(|(is_typed, _, _)| *is_typed) {
+        return Ok(Some(*typed));
+    }
+    let set = choices.iter().filter(|(_, variable, _)| is_set(variable));
+    match set.collect::<Vec<_>>().as_slice() {
+        [] => Ok(None),
+        [(_, _, value)] => Ok(Some(*value)),
+        [(_, one, _), (_, other, _), ..] => bail!(Hinted::error(
+            format!("`{one}` and `{other}` are both set"),
+            "unset one of them, or type the flag that is meant"
+        )),
     }
 }

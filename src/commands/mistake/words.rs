@@ -82,12 +82,13 @@ const NAMES: &[&str] = &[
 /// Returns what is meant by a word, unless it may be the name of an environment.
 pub(super) fn advice<'a>(word: &str, number: Number, names: &[&'a str]) -> Option<Advice<'a>> {
     let lower = word.to_lowercase();
-    let found_in = |table: &[(&str, Advice<'static>)]| {
-        let row = table.iter().find(|(name, _)| *name == lower);
-        row.map(|(_, advice)| *advice)
+    let row = |table: &[(&str, Advice<'static>)]| {
+        let mut rows = table.iter();
+        rows.find(|(name, _)| *name == lower)
+            .map(|(_, advice)| *advice)
     };
-    let several = || found_in(SEVERAL).filter(|_| number == Number::Several);
-    found_in(WORDS)
+    let several = || row(SEVERAL).filter(|_| number == Number::Several);
+    row(WORDS)
         .or_else(several)
         .or_else(|| nearest(word, number, names).map(Advice::Spelled))
 }
