@@ -1,17 +1,16 @@
 //! The command line: one row per subcommand, and the drop-in form, which has none.
 
+use crate::commands::color::When;
 use crate::commands::mistake::{self, Typed};
 use crate::commands::{
     self, Context, Format, activate_script, cache, check, create, delete, is_set, python,
 };
-use crate::ui::{Color, Ui, Verbosity};
+use crate::ui::{Ui, Verbosity};
 use anyhow::Result;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{
-    Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueEnum,
-};
+use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
@@ -148,14 +147,6 @@ struct Global {
     cache_dir: Option<OsString>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum When {
-    #[value(alias = "")]
-    Auto,
-    Always,
-    Never,
-}
-
 impl Global {
     /// What is typed wins over the variables.
     fn verbosity(&self) -> Verbosity {
@@ -191,6 +182,11 @@ fn format(matches: &ArgMatches) -> Format {
     }
 }
 
+/// Returns what was typed.
+fn line() -> Vec<OsString> {
+    std::env::args_os().skip(1).collect()
+}
+
 /// What is wrong with what was typed.
 enum Refusal {
     /// It is no command line, or a question, which the text answers.
@@ -201,7 +197,7 @@ enum Refusal {
 
 impl From<clap::Error> for Refusal {
     fn from(err: clap::Error) -> Self {
-        let line: Vec<OsString> = std::env::args_os().skip(1).collect();
+        let line = line();
         let first = line.first().filter(|_| err.use_stderr());
         match first.and_then(|word| mistake_in(word, &line)) {
             Some(mistake) => Self::Mistake(mistake),
@@ -235,8 +231,9 @@ fn advised(mut err: clap::Error) -> clap::Error {
 impl Refusal {
     /// Prints a usage error, or the help that was asked for, and returns what to exit with.
     fn report(self) -> ExitCode {
-        let mut typed = std::env::args_os().take_while(|word| word != "--");
-        let is_json = is_set("RVENV_JSON") || typed.any(|word| word == "--json");
+        let line = line();
+        let mut typed = line.iter().take_while(|word| *word != "--");
+        let is_json = is_set("RVENV_JSON") || typed.any(|word| *word == "--json");
         match self {
             Self::Usage(err) if !err.use_stderr() => {
                 // Nobody may be there to read it.
@@ -247,7 +244,8 @@ impl Refusal {
             Self::Usage(err) => drop(err.print()),
             Self::Mistake(err) => {
                 let format = if is_json { Format::Json } else { Format::Text };
-                commands::report(Ui::new(Verbosity::Normal, Color::Auto), format, err);
+                let ui = Ui::new(Verbosity::Normal, When::asked(&line));
+                commands::report(ui, format, err);
             }
         }
         ExitCode::from(2)
@@ -261,7 +259,8 @@ impl Cli {
     }
 
     fn parse_typed() -> Result<Self, Refusal> {
-        let mut command = Self::command();
+        let color = When::asked(&line());
+        let mut command = Self::command().color(color.into());
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         if let Some((argument, name)) = misplaced(&matches) {
             let message = format!(
@@ -281,7 +280,6 @@ impl Cli {
     /// Refuses to make a directory where something else was meant.
     fn refuse_mistakes(&self) -> Result<(), Refusal> {
         let first = self.create.first().filter(|_| self.command.is_none());
-        let line = || std::env::args_os().skip(1).collect::<Vec<_>>();
         match first.and_then(|word| mistake_in(word, &line())) {
             Some(mistake) => Err(Refusal::Mistake(mistake)),
             None => Ok(()),
@@ -296,12 +294,7 @@ impl Cli {
     /// Returns how to talk to the person who typed this.
     pub(crate) fn ui(&self) -> Ui {
         let verbosity = self.global.verbosity();
-        let color = match self.global.color {
-            When::Auto => Color::Auto,
-            When::Always => Color::Always,
-            When::Never => Color::Never,
-        };
-        let ui = Ui::new(verbosity, color);
+        let ui = Ui::new(verbosity, self.global.color);
         match self.format {
             Format::Text => ui,
             Format::Json => ui.beside_json(),

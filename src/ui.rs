@@ -3,6 +3,7 @@
 //! Everything goes to stderr; stdout carries data only.
 
 use crate::error;
+use anstream::{AutoStream, ColorChoice};
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Mutex;
@@ -32,24 +33,18 @@ pub(crate) enum Color {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ui {
     verbosity: Verbosity,
-    styled: bool,
+    color: Color,
     terminal: bool,
     /// Whether a person gets the answers, and no program.
     answers: bool,
 }
 
 impl Ui {
-    pub(crate) fn new(verbosity: Verbosity, color: Color) -> Self {
-        let terminal = io::stderr().is_terminal();
-        let styled = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => terminal && allows_color(),
-        };
+    pub(crate) fn new(verbosity: Verbosity, color: impl Into<Color>) -> Self {
         Self {
             verbosity,
-            styled,
-            terminal,
+            color: color.into(),
+            terminal: io::stderr().is_terminal(),
             answers: true,
         }
     }
@@ -135,8 +130,18 @@ impl Ui {
         }
     }
 
+    /// Returns whether to write colours; where nothing else is asked for, the terminal and the environment tell, as for
+    /// usage errors and help: `NO_COLOR`, then `CLICOLOR_FORCE`, then `CLICOLOR`, then `TERM`.
+    fn is_styled(self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => AutoStream::choice(&io::stderr()) != ColorChoice::Never,
+        }
+    }
+
     fn style(self, text: &str, sgr: &str) -> String {
-        if self.styled {
+        if self.is_styled() {
             format!("\x1b[{sgr}m{text}\x1b[0m")
         } else {
             text.to_owned()
@@ -219,12 +224,6 @@ fn printable_lines(text: &str) -> String {
 /// Writes a line; a reader that is gone, or a disk that is full, is no reason to stop.
 fn say(line: impl Display) {
     writeln!(io::stderr(), "{line}").ok();
-}
-
-/// Returns whether the environment allows colours: <https://no-color.org> and `TERM=dumb`.
-fn allows_color() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !set("NO_COLOR") && can_redraw()
 }
 
 /// Returns whether a terminal is more than a printer.

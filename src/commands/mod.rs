@@ -4,6 +4,7 @@ pub(crate) mod activate_script;
 mod activation;
 pub(crate) mod cache;
 pub(crate) mod check;
+pub(crate) mod color;
 pub(crate) mod create;
 pub(crate) mod delete;
 mod json;

@@ -11,9 +11,18 @@ use crate::tidy::root;
 
 /// What `rvenv ARGS` prints on stdout, as wide as everywhere and as under Linux.
 fn printed(args: &[&str]) -> String {
+    printed_of_width(args, WIDTH)
+}
+
+/// Of a terminal, in characters.
+const WIDTH: usize = 100;
+
+fn printed_of_width(args: &[&str], width: usize) -> String {
     let sandbox = Sandbox::new();
     let mut command = sandbox.rvenv(args);
-    command.env_remove("RVENV_CACHE_DIR").env("COLUMNS", "100");
+    command
+        .env_remove("RVENV_CACHE_DIR")
+        .env("COLUMNS", width.to_string());
     let assert = command.assert().success().stderr("");
     let stdout = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
     stdout.replace("rvenv.exe", "rvenv")
@@ -35,11 +44,17 @@ fn listed(help: &str) -> Vec<String> {
 /// What `command` and every command below it say of themselves, by the names of their files; `-h` only where it is not
 /// the same as `--help`.
 pub(crate) fn helps(command: &[&str]) -> BTreeMap<String, String> {
+    helps_of_width(command, WIDTH)
+}
+
+/// The same in a terminal of another width.
+pub(crate) fn helps_of_width(command: &[&str], width: usize) -> BTreeMap<String, String> {
     let name = [&["rvenv"], command].concat().join("-");
-    let [short, long] = ["-h", "--help"].map(|flag| printed(&[command, &[flag]].concat()));
+    let [short, long] =
+        ["-h", "--help"].map(|flag| printed_of_width(&[command, &[flag]].concat(), width));
     let mut all = BTreeMap::new();
     for name in listed(&long) {
-        all.extend(helps(&[command, &[&name]].concat()));
+        all.extend(helps_of_width(&[command, &[&name]].concat(), width));
     }
     if short != long {
         all.insert(format!("{name}.short.txt"), short);

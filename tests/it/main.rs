@@ -57,6 +57,8 @@ mod shells;
 #[cfg(unix)]
 mod store;
 #[cfg(target_os = "linux")]
+mod terminal;
+#[cfg(target_os = "linux")]
 mod throwaway;
 mod tidy;
 #[cfg(target_os = "linux")]

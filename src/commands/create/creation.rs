@@ -1,7 +1,7 @@
 //! Making one environment: built aside, put into place as the last step.
 
-use crate::commands::Context;
 use crate::commands::create::repair;
+use crate::commands::{Context, activation};
 use crate::seed::{Replaced, Seed, repoint, upgrade_deps};
 use crate::shell::{Activation, SHELLS};
 use crate::sys::fs;
@@ -272,19 +272,22 @@ impl Creation<'_> {
 
     fn summarize(&self, typed: &Path, action: Action, started: Instant) {
         let ui = self.context.ui;
+        if !ui.summarizes() {
+            return;
+        }
         let done = if action == Action::Updated {
             "updated"
         } else {
             "created"
         };
-        let activate = typed.join(&self.layout.scripts).join("activate");
-        let activate = SHELLS[0].literal(&activate.to_string_lossy());
+        let scripts = self.layout.scripts.to_string_lossy();
+        let activate = activation::command(typed, &scripts, |script| self.has_script(script));
         ui.summary(format_args!(
             "{done} {} ({}) in {} ms; activate it with: {}",
             ui.bold(&typed.display().to_string()),
             self.interpreter.title(),
             started.elapsed().as_millis(),
-            ui.bold(&format!("source {activate}")),
+            ui.bold(&activate),
         ));
     }
 }

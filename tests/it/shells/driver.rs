@@ -172,7 +172,7 @@ impl Driver {
 }
 
 /// A program on the PATH that the tests search.
-pub(super) fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let search = search_path();
     let mut found = std::env::split_paths(&search).map(|folder| folder.join(program));
     found.find(|path| path.is_file())

@@ -6,9 +6,11 @@ mod comparison;
 mod driver;
 mod lint;
 mod prompt;
+mod summary;
 mod trouble;
 mod world;
 
+pub(crate) use driver::find;
 use driver::{DRIVERS, Driver, Step};
 use std::path::PathBuf;
 use world::{World, lines};
