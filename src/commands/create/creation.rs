@@ -25,7 +25,7 @@ const USUAL_SCRIPTS: [&str; 4] = ["activate", "activate.csh", "activate.fish", "
 /// What was done that there is an environment; the names are part of what `--json` promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Action {
+pub(in crate::commands) enum Action {
     Created,
     /// There was one already, or something else, which is kept.
     Updated,
@@ -35,7 +35,7 @@ pub(super) enum Action {
 
 /// What came of making an environment.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(in crate::commands) struct Done {
     pub(super) action: Action,
     /// What had been wrong with it.
     pub(super) mended: Vec<Finding>,

@@ -123,8 +123,9 @@ struct Flags {
     output: Output,
 }
 
+/// How files get from the store into an environment.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Linking {
+pub(super) enum Linking {
     #[value(alias = "")]
     Auto,
     Clone,
@@ -134,7 +135,7 @@ enum Linking {
 }
 
 impl Linking {
-    fn mode(self) -> Option<LinkMode> {
+    pub(super) fn mode(self) -> Option<LinkMode> {
         match self {
             Self::Auto => None,
             Self::Clone => Some(LinkMode::Clone),
@@ -162,14 +163,25 @@ impl Args {
     }
 }
 
+/// What to make, and of what.
+pub(super) struct Order {
+    /// The Pythons to make it of; of several the first that is found.
+    pub(super) requests: Vec<OsString>,
+    pub(super) options: Options,
+    pub(super) link_mode: Option<LinkMode>,
+}
+
 /// Makes the environments, and says what came of it.
 fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
+    interrupt::listen().context("failed to listen for signals")?;
     if !flags.output.json {
-        return make(context, env_dirs, flags, |_, _| ());
+        return make(context, env_dirs, &flags.order()?, |_, _| ());
     }
     let mut environments = Vec::new();
-    let made = make(context, env_dirs, flags, |root, done| {
-        environments.push(Made::new(root, done));
+    let made = flags.order().and_then(|order| {
+        make(context, env_dirs, &order, |root, done| {
+            environments.push(Made::new(root, done));
+        })
     });
     let err = made.err().map(commands::reason);
     json::print_object(&Outcome {
@@ -180,31 +192,29 @@ fn run(context: &Context, env_dirs: &[OsString], flags: &Flags) -> Result<()> {
 }
 
 /// Makes the environments one after the other, tells `made` of each, and stops at the first that fails, as `venv` does.
-fn make(
+pub(super) fn make(
     context: &Context,
     env_dirs: &[OsString],
-    flags: &Flags,
+    order: &Order,
     mut made: impl FnMut(&Path, Done),
 ) -> Result<()> {
-    let options = flags.options()?;
-    interrupt::listen().context("failed to listen for signals")?;
+    let (requests, options) = (&order.requests, &order.options);
     let cache_dir = context.cache_dir();
     let cache_dir = cache_dir.as_deref();
-    let requests = commands::asked(&flags.python);
     let mut asked: Option<Known> = None;
     for env_dir in env_dirs {
         let root = target::resolve(Path::new(env_dir))?;
-        if requests.is_empty() && repair::is_ensured(context.ui, &root, &options, None) {
+        if requests.is_empty() && repair::is_ensured(context.ui, &root, options, None) {
             made(&root, Done::nothing());
             continue;
         }
-        let own = own_python(context.ui, cache_dir, &root, options.existing, &requests)?;
+        let own = own_python(context.ui, cache_dir, &root, options.existing, requests)?;
         let is_settled = requests.is_empty() || options.existing == Existing::Ensure;
         let found = match (&own, &mut asked) {
             (Some(own), _) if is_settled => own,
             (own, Some(asked)) => of_same_version(asked, own.as_ref()),
             (own, asked) => {
-                let found = interpreter::find(context.ui, cache_dir, &requests)?;
+                let found = interpreter::find(context.ui, cache_dir, requests)?;
                 of_same_version(asked.insert(found), own.as_ref())
             }
         };
@@ -216,8 +226,8 @@ fn make(
             interpreter,
             memo,
             layout: &Layout::new(&root, interpreter),
-            options: &options,
-            link_mode: flags.link_mode.mode(),
+            options,
+            link_mode: order.link_mode,
         };
         made(&root, creation.create(Path::new(env_dir))?);
     }
@@ -248,6 +258,22 @@ fn own_python(
     Ok(own.filter(|own| interpreter::is_described(requests, &own.interpreter)))
 }
 
+/// Returns how the interpreter gets into an environment where nothing is typed: as a variable says, else the platform.
+///
+/// # Errors
+/// When the variables contradict each other.
+pub(super) fn usual_executables() -> Result<Executables> {
+    let choices = [
+        (false, "RVENV_SYMLINKS", Executables::Symlink),
+        (false, "RVENV_COPIES", Executables::Copy),
+    ];
+    Ok(meant(&choices)?.unwrap_or(if platform::LINKS_BY_DEFAULT {
+        Executables::Symlink
+    } else {
+        Executables::Copy
+    }))
+}
+
 /// Returns what was found, or an environment's own Python where that is of another version.
 fn of_same_version<'a>(found: &'a Known, own: Option<&'a Known>) -> &'a Known {
     let version = |known: &Known| known.interpreter.version.x_y();
@@ -256,6 +282,14 @@ fn of_same_version<'a>(found: &'a Known, own: Option<&'a Known>) -> &'a Known {
 }
 
 impl Flags {
+    fn order(&self) -> Result<Order> {
+        Ok(Order {
+            requests: commands::asked(&self.python),
+            options: self.options()?,
+            link_mode: self.link_mode.mode(),
+        })
+    }
+
     fn options(&self) -> Result<Options> {
         Ok(Options {
             system_site_packages: self.system_site_packages,
@@ -269,17 +303,13 @@ impl Flags {
         })
     }
 
-    /// What neither a flag nor a variable says, the platform does.
+    /// What is typed wins over the variables.
     fn executables(&self) -> Result<Executables> {
-        let choices = [
-            (self.symlinks, "RVENV_SYMLINKS", Executables::Symlink),
-            (self.copies, "RVENV_COPIES", Executables::Copy),
-        ];
-        Ok(meant(&choices)?.unwrap_or(if platform::LINKS_BY_DEFAULT {
-            Executables::Symlink
-        } else {
-            Executables::Copy
-        }))
+        match (self.copies, self.symlinks) {
+            (true, _) => Ok(Executables::Copy),
+            (_, true) => Ok(Executables::Symlink),
+            _ => usual_executables(),
+        }
     }
 
     fn existing(&self) -> Result<Existing> {
