@@ -3,7 +3,7 @@
 use crate::commands::color::When;
 use crate::commands::mistake::{self, Typed};
 use crate::commands::{
-    self, Context, Format, activate_script, cache, check, create, delete, is_set, python,
+    self, Context, Format, activate_script, cache, check, create, delete, is_set, python, run,
 };
 use crate::ui::{Ui, Verbosity};
 use anyhow::Result;
@@ -92,6 +92,7 @@ commands! {
     ActivateScript(activate_script): "activate-script",
         "Print a script for the shell to evaluate, which activates an environment";
     Delete(delete): "delete", "Delete environments, and nothing else";
+    Run(run): "run", "Run a command in an environment, or in a throwaway one";
     Check(check): "check", "Say what is wrong with environments, and how to mend it";
     Python(python): "python", "List the Pythons that are installed, or find the one that is meant";
     Cache(cache): "cache", "Show, check and clean the store";
@@ -297,7 +298,7 @@ impl Cli {
         let ui = Ui::new(verbosity, self.global.color);
         match self.format {
             Format::Text => ui,
-            Format::Json => ui.beside_json(),
+            Format::Json => ui.without_answers(),
         }
     }
 

@@ -9,14 +9,28 @@ use std::fmt;
 pub(crate) struct Hinted {
     message: String,
     hint: String,
+    code: u8,
 }
+
+/// What to exit with where nothing else is said: it failed, or was refused.
+const FAILED: u8 = 1;
 
 impl Hinted {
     /// Returns an error that says `message`, with `hint` as the advice.
     pub(crate) fn error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+        Self::with_code(FAILED, message, hint)
+    }
+
+    /// Returns the same, with what to exit with.
+    pub(crate) fn with_code(
+        code: u8,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> anyhow::Error {
         Self {
             message: message.into(),
             hint: hint.into(),
+            code,
         }
         .into()
     }
@@ -44,7 +58,14 @@ impl std::error::Error for Reported {}
 
 /// Returns every hint in the chain of `err`, outermost first.
 pub(crate) fn hints(err: &anyhow::Error) -> impl Iterator<Item = &str> {
-    err.chain()
-        .filter_map(|cause| cause.downcast_ref::<Hinted>())
-        .map(|hinted| hinted.hint.as_str())
+    hinted(err).map(|hinted| hinted.hint.as_str())
+}
+
+/// Returns what to exit with for `err`.
+pub(crate) fn code(err: &anyhow::Error) -> u8 {
+    hinted(err).next().map_or(FAILED, |hinted| hinted.code)
+}
+
+fn hinted(err: &anyhow::Error) -> impl Iterator<Item = &Hinted> {
+    err.chain().filter_map(|cause| cause.downcast_ref())
 }

@@ -35,7 +35,7 @@ pub(crate) struct Ui {
     verbosity: Verbosity,
     color: Color,
     terminal: bool,
-    /// Whether a person gets the answers, and no program.
+    /// Whether what was done is said.
     answers: bool,
 }
 
@@ -49,8 +49,8 @@ impl Ui {
         }
     }
 
-    /// Returns one that does not say what a program is told on stdout.
-    pub(crate) fn beside_json(self) -> Self {
+    /// Returns one that does not say what was done: a program is told on stdout, or it is only a part of what was asked for.
+    pub(crate) fn without_answers(self) -> Self {
         Self {
             answers: false,
             ..self

@@ -11,9 +11,10 @@ mod json;
 mod measure;
 pub(crate) mod mistake;
 pub(crate) mod python;
+pub(crate) mod run;
 
 use crate::commands::json::Failure;
-use crate::error::Reported;
+use crate::error::{self, Reported};
 use crate::sys::interrupt::{self, Interrupted};
 use crate::sys::platform;
 use crate::ui::Ui;
@@ -74,13 +75,14 @@ pub(crate) const JSON: &str = "json";
 /// Says what went wrong, unless that has been said, and returns what to exit with.
 pub(crate) fn report(ui: Ui, format: Format, err: Error) -> ExitCode {
     let is_said = err.is::<Reported>();
+    let code = interrupt::signal().map_or(error::code(&err), |signal| 128 + signal);
     match format {
         _ if is_said => {}
         Format::Text => ui.error(&reason(err)),
         // There is nobody to tell that nobody reads it.
         Format::Json => drop(json::print_object(&Failure::new(&reason(err)))),
     }
-    ExitCode::from(interrupt::signal().map_or(1, |signal| 128 + signal))
+    ExitCode::from(code)
 }
 
 /// Returns why something really failed: after an interruption, what failed for that may say anything.

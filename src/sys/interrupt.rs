@@ -3,10 +3,10 @@
 use crate::sys::platform;
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{SigId, flag, low_level};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ pub(super) const STEP: Duration = Duration::from_millis(10);
 
 /// The number of the signal that has come; `None` before [`listen`].
 static SIGNAL: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
+
+/// What [`listen`] has put in place.
+static LISTENERS: Mutex<Vec<SigId>> = Mutex::new(Vec::new());
 
 /// That somebody wants this process to end.
 #[derive(Debug)]
@@ -38,12 +41,27 @@ pub(crate) fn listen() -> io::Result<()> {
     let is_heard = |signal: &i32| !platform::ignores(*signal);
     for signal in [SIGINT, SIGTERM].into_iter().filter(is_heard) {
         let again = Arc::new(AtomicBool::new(false));
-        flag::register_conditional_default(signal, Arc::clone(&again))?;
-        flag::register(signal, again)?;
-        flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize)?;
+        let number = signal.unsigned_abs() as usize;
+        let listeners = [
+            flag::register_conditional_default(signal, Arc::clone(&again))?,
+            flag::register(signal, again)?,
+            flag::register_usize(signal, Arc::clone(&came), number)?,
+        ];
+        listening().extend(listeners);
     }
     SIGNAL.get_or_init(|| came);
     Ok(())
+}
+
+/// Leaves the signals that are still to come to others, who have put something in place for them.
+pub(super) fn hand_over() {
+    for listener in listening().drain(..) {
+        low_level::unregister(listener);
+    }
+}
+
+fn listening() -> MutexGuard<'static, Vec<SigId>> {
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the number of the signal that has come.

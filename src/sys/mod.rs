@@ -4,6 +4,7 @@
 
 pub(crate) mod conversation;
 pub(crate) mod fs;
+pub(crate) mod handover;
 pub(crate) mod interrupt;
 pub(crate) mod link;
 pub(crate) mod memo;

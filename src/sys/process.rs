@@ -81,14 +81,29 @@ pub(crate) fn run(command: &mut Command, input: &[u8], limit: Duration) -> Resul
 /// # Errors
 /// When it cannot be started, or this process is interrupted; it is told to end then.
 pub(crate) fn wait(command: &mut Command) -> Result<Output> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("failed to run `{name}`"))?;
+    let mut child = begin(command.stdout(Stdio::piped()))?;
     let (stdout, stderr) = (drain(child.stdout.take())?, drain(child.stderr.take())?);
+    end_of(child, &stdout, &stderr)
+}
+
+/// The same, and shows what it says on stderr meanwhile; only its complaints are kept.
+///
+/// # Errors
+/// Those of [`wait`].
+pub(crate) fn show(command: &mut Command) -> Result<Output> {
+    let mut child = begin(command.stdout(io::stderr()))?;
+    let stdout = drain(None::<io::Empty>)?;
+    let stderr = child.stderr.take().map(|pipe| Shown { pipe });
+    end_of(child, &stdout, &drain(stderr)?)
+}
+
+fn begin(command: &mut Command) -> Result<Child> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let started = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
+    started.with_context(|| format!("failed to run `{name}`"))
+}
+
+fn end_of(mut child: Child, stdout: &Said, stderr: &Said) -> Result<Output> {
     let status = interrupt::wait_for(|| Ok(child.try_wait()?));
     let status = status.inspect_err(|_| end(&mut child))?;
     let [stdout, stderr] = [stdout, stderr].map(|said| said.recv_timeout(PATIENCE));
@@ -97,6 +112,20 @@ pub(crate) fn wait(command: &mut Command) -> Result<Output> {
         stdout: stdout.unwrap_or_default(),
         stderr: String::from_utf8_lossy(&stderr.unwrap_or_default()).into_owned(),
     })
+}
+
+/// A pipe of which all that is read goes to stderr, too.
+struct Shown<R> {
+    pipe: R,
+}
+
+impl<R: Read> Read for Shown<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.pipe.read(buffer)?;
+        // Nobody may be there to see it.
+        io::stderr().write_all(&buffer[..length]).ok();
+        Ok(length)
+    }
 }
 
 /// How long a program may take to put things back, and how long until it is asked to.

@@ -98,6 +98,11 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
+/// Makes a directory that nobody else can look into.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::mkdir(path, Mode::RWXU)?)
+}
+
 /// Returns the names in a directory that are wanted.
 pub(crate) fn names_in(
     dir: &Path,
@@ -202,8 +207,7 @@ pub(crate) fn interrupt(child: &Child) {
 }
 
 fn pid(child: &Child) -> Option<rustix::process::Pid> {
-    let pid = i32::try_from(child.id()).ok()?;
-    rustix::process::Pid::from_raw(pid)
+    rustix::process::Pid::from_raw(i32::try_from(child.id()).ok()?)
 }
 
 /// Exchanges two directories in one step.
@@ -349,11 +353,8 @@ impl Folder {
     }
 
     pub(crate) fn make(&self, name: &str) -> io::Result<()> {
-        Ok(rustix::fs::mkdirat(
-            &self.descriptor,
-            name,
-            Mode::from_bits_retain(0o777),
-        )?)
+        let mode = Mode::from_bits_retain(0o777);
+        Ok(rustix::fs::mkdirat(&self.descriptor, name, mode)?)
     }
 
     /// Makes a hard link of the same name in another folder.
@@ -393,8 +394,6 @@ pub(crate) const LINKS_BY_DEFAULT: bool = true;
 
 /// Returns whether a directory is another user's, who does not let this one change what is in it.
 pub(crate) fn is_withheld(dir: &Path) -> bool {
-    use rustix::fs::Access;
     rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK).is_err()
-        && fs::symlink_metadata(dir)
-            .is_ok_and(|metadata| metadata.uid() != rustix::process::geteuid().as_raw())
+        && fs::symlink_metadata(dir).is_ok_and(|metadata| !is_own(&metadata))
 }

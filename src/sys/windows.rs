@@ -80,6 +80,11 @@ pub(crate) fn open_directory(_path: &Path) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Makes a directory: a user's temporary ones are in a place of their own.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
 /// Returns the names in a directory that are wanted.
 pub(crate) fn names_in(
     dir: &Path,

@@ -33,8 +33,24 @@ impl Workspace {
     /// # Errors
     /// When none can be made there.
     pub(crate) fn make_in(dir: &Path, prefix: &str) -> io::Result<Self> {
+        Self::make(dir, prefix, |path| fs::create_dir(path))
+    }
+
+    /// Makes one that nobody else can look into, for a `dir` that others may write to.
+    ///
+    /// # Errors
+    /// When none can be made there.
+    pub(crate) fn make_private_in(dir: &Path, prefix: &str) -> io::Result<Self> {
+        Self::make(dir, prefix, platform::make_private)
+    }
+
+    fn make(
+        dir: &Path,
+        prefix: &str,
+        create: impl Fn(&Path) -> io::Result<()>,
+    ) -> io::Result<Self> {
         let make = |path: &Path| {
-            fs::create_dir(path)?;
+            create(path)?;
             locked(path)
         };
         let (path, lock) = with_free_name(dir, prefix, make)?;
@@ -227,6 +243,24 @@ mod tests {
         let path = used.path().to_owned();
         drop(used);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_private_one_is_nobody_elses_business() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let mut both = Vec::new();
+        for _ in 0..2 {
+            let workspace = Workspace::make_private_in(dir.path(), "rvenv-").unwrap();
+            assert_eq!(workspace.path().parent(), Some(dir.path()));
+            assert!(is_name(workspace.path().file_name().unwrap(), "rvenv-"));
+            let mode = fs::metadata(workspace.path()).unwrap().permissions().mode();
+            assert_eq!(mode & 0o7777, 0o700);
+            both.push(workspace);
+        }
+        assert_eq!(sweep(dir.path(), "rvenv-"), 0);
+        drop(both);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

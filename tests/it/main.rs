@@ -48,6 +48,8 @@ mod refuse;
 mod release;
 #[cfg(unix)]
 mod repair;
+#[cfg(target_os = "linux")]
+mod run;
 #[cfg_attr(windows, allow(dead_code, reason = "most of what uses it is for Unix"))]
 mod sandbox;
 #[cfg(unix)]

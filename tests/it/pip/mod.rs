@@ -1,7 +1,7 @@
 //! pip in an environment that rvenv made does what it does in a venv, and what it changes stays in that environment. No
 //! test needs a network: `wheels` makes what is installed.
 
-mod wheels;
+pub(crate) mod wheels;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// A distribution: its name, its version, and files by their path in the wheel, RECORD excepted.
-pub(super) struct Wheel {
+pub(crate) struct Wheel {
     name: String,
     version: String,
     files: Vec<(String, Vec<u8>)>,
@@ -19,7 +19,7 @@ pub(super) struct Wheel {
 
 impl Wheel {
     /// A module with a command of the same name that prints the version.
-    pub(super) fn demo(name: &str, version: &str) -> Self {
+    pub(crate) fn demo(name: &str, version: &str) -> Self {
         let module =
             format!("__version__ = {version:?}\n\ndef main():\n    print({name:?}, __version__)\n");
         let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
@@ -80,7 +80,7 @@ impl Wheel {
     }
 
     /// Writes the wheel into `folder`.
-    pub(super) fn write(mut self, folder: &Path) -> PathBuf {
+    pub(crate) fn write(mut self, folder: &Path) -> PathBuf {
         let record = format!("{}-{}.dist-info/RECORD", self.name, self.version);
         let rows: Vec<String> = self
             .files

@@ -1,0 +1,211 @@
+//! `rvenv run`: runs a command in an environment, there already or made for it and thrown away.
+
+mod activation;
+mod packages;
+mod program;
+mod throwaway;
+
+use crate::commands::create::Linking;
+use crate::commands::json::Output;
+use crate::commands::run::activation::Activation;
+use crate::commands::run::throwaway::Throwaway;
+use crate::commands::{self, Context, check};
+use crate::error::Hinted;
+use crate::shell::SHELLS;
+use crate::sys::{fs, handover, interrupt, platform};
+use crate::venv::check::{Anatomy, Finding, Mend};
+use crate::venv::environment::Environment;
+use crate::venv::{check as anatomy, interpreter, locate};
+use anyhow::{Context as _, Error, Result, bail};
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What to exit with for wrong usage.
+const USAGE: u8 = 2;
+
+const AFTER_HELP: &str = "\
+The command runs as in a shell in which the environment is activated. On Unix it takes the place of this process, unless \
+`--temp` has an environment to remove afterwards; then signals are passed on to it.
+
+Exits as the command does; with 127 where that is not found, 126 where it cannot be executed, 1 where something fails \
+before it runs, and 2 for wrong usage.";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    args_override_self = true,
+    override_usage = "rvenv run [OPTIONS] [ENV_DIR | --temp] -- CMD [ARGS]...",
+    after_help = AFTER_HELP,
+    mut_arg(commands::JSON, |arg| arg.help("Print what fails before the command runs as JSON"))
+)]
+pub(crate) struct Args {
+    /// The environment, whoever made it; else `.venv` here or above, else the only one in this directory
+    #[arg(value_name = "ENV_DIR", conflicts_with = "temp")]
+    env_dir: Option<PathBuf>,
+    /// The command and its arguments, behind `--`
+    #[arg(value_name = "CMD", last = true)]
+    command: Vec<OsString>,
+    /// Run in a new environment in the temporary directory, which is removed afterwards
+    #[arg(long)]
+    temp: bool,
+    #[arg(
+        short,
+        long,
+        value_name = "PYTHON",
+        help = "The Python of the new environment, as for making one; an environment that is there must be of it \
+                [env: RVENV_PYTHON, for a new one]"
+    )]
+    python: Vec<OsString>,
+    #[arg(
+        long,
+        value_name = "REQUIREMENT",
+        help = "Install this with the environment's pip first; may be repeated [env: RVENV_WITH]"
+    )]
+    with: Vec<OsString>,
+    #[arg(
+        long,
+        requires = "temp",
+        conflicts_with = "env_dir",
+        help = "Give the new environment access to the system site-packages [env: RVENV_SYSTEM_SITE_PACKAGES]"
+    )]
+    system_site_packages: bool,
+    #[arg(
+        long,
+        requires = "temp",
+        conflicts_with_all = ["env_dir", "with"],
+        help = "Leave pip out of the new environment [env: RVENV_WITHOUT_PIP]"
+    )]
+    without_pip: bool,
+    /// How files get from the store into the new environment, as for making one
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "auto",
+        env = "RVENV_LINK_MODE",
+        hide_env_values = true,
+        hide_possible_values = true
+    )]
+    link_mode: Linking,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Args {
+    pub(crate) fn run(&self, context: &Context) -> Result<()> {
+        if self.command.is_empty() {
+            return Err(self.nothing_to_run());
+        }
+        if self.temp {
+            return self.run_in_throwaway(context);
+        }
+        let environment = self.environment()?;
+        let anatomy = usable(&environment)?;
+        let requirements = packages::requirements(&self.with);
+        if !self.python.is_empty() || !requirements.is_empty() {
+            interrupt::listen().context("failed to listen for signals")?;
+        }
+        self.refuse_another_python(context, &anatomy)?;
+        let activation = Activation::of(&environment)?;
+        packages::install(context.ui, &anatomy, &activation, &requirements)?;
+        let mut command = self.prepared(&activation)?;
+        interrupt::check()?;
+        let err = handover::replace(&mut command);
+        Err(program::unstartable(&command, &err))
+    }
+
+    fn run_in_throwaway(&self, context: &Context) -> Result<()> {
+        interrupt::listen().context("failed to listen for signals")?;
+        let requirements = packages::requirements(&self.with);
+        let throwaway = Throwaway::make(context, self, &requirements)?;
+        let environment = throwaway.environment()?;
+        let anatomy = Anatomy::of(environment.root());
+        let activation = Activation::of(&environment)?;
+        packages::install(context.ui, &anatomy, &activation, &requirements)?;
+        let mut command = self.prepared(&activation)?;
+        let ended = handover::accompany(&mut command);
+        let status = ended.map_err(|err| program::unstarted(&command, err))?;
+        drop(throwaway);
+        handover::end_as(status)
+    }
+
+    /// Returns the command, to be started with the environment active.
+    fn prepared(&self, activation: &Activation) -> Result<Command> {
+        let name = self
+            .command
+            .first()
+            .map_or_else(Default::default, |it| &**it);
+        let mut command = program::found(name, activation)?;
+        activation.apply(command.args(self.command.iter().skip(1)));
+        Ok(command)
+    }
+
+    fn environment(&self) -> Result<Environment> {
+        match self.env_dir.as_deref() {
+            Some(env_dir) => locate::named(env_dir),
+            None => locate::from(&fs::absolute(Path::new("."))?),
+        }
+    }
+
+    /// Refuses what is behind no `--`, of which the first word is taken for an environment.
+    fn nothing_to_run(&self) -> Error {
+        let word = |path: &PathBuf| SHELLS[0].literal(&path.to_string_lossy());
+        let hint = match self.env_dir.as_ref() {
+            Some(path) if Environment::open(path).is_none() => {
+                format!("write `rvenv run -- {}`", word(path))
+            }
+            Some(path) => format!("write `rvenv run {} -- CMD`", word(path)),
+            None => "write it behind `--`, as in `rvenv run -- python`".to_owned(),
+        };
+        Hinted::with_code(USAGE, "there is no command, which stands behind `--`", hint)
+    }
+
+    /// Refuses an environment that is not of the Python that was typed.
+    fn refuse_another_python(&self, context: &Context, anatomy: &Anatomy) -> Result<()> {
+        let requests = commands::asked(&self.python);
+        if requests.is_empty() {
+            return Ok(());
+        }
+        let cache_dir = context.cache_dir();
+        let cache_dir = cache_dir.as_deref();
+        let own = interpreter::of_environment(context.ui, cache_dir, anatomy)?;
+        let title = own.as_ref().map(|own| own.interpreter.title());
+        if own.is_some_and(|own| {
+            let is_same = |found: interpreter::Known| {
+                found.interpreter.real_executable == own.interpreter.real_executable
+            };
+            interpreter::is_described(&requests, &own.interpreter)
+                || interpreter::find(context.ui, cache_dir, &requests).is_ok_and(is_same)
+        }) {
+            return Ok(());
+        }
+        let title = title.unwrap_or("an unknown Python".to_owned());
+        let message = format!("`{}` is of {title}", anatomy.root.display());
+        bail!(Hinted::error(
+            message,
+            "leave `--python` out, name another environment, or run in a new one with `--temp`"
+        ))
+    }
+}
+
+/// Returns what there is of an environment.
+///
+/// # Errors
+/// When its Python is gone.
+fn usable(environment: &Environment) -> Result<Anatomy> {
+    let anatomy = Anatomy::of(environment.root());
+    if platform::is_executable(&anatomy.python()) {
+        return Ok(anatomy);
+    }
+    let broken = anatomy::findings(&anatomy).into_iter();
+    let broken = broken.map(|finding: Finding| finding.message).next();
+    let reason = broken.unwrap_or_else(|| "its Python is gone".to_owned());
+    let message = format!("nothing can run in `{}`: {reason}", anatomy.root.display());
+    let mend = check::command(&Mend::Upgrade, &anatomy);
+    Err(Hinted::error(message, format!("mend it with: {mend}")))
+}
+
+/// Returns what PATH is now.
+fn search_path() -> OsString {
+    env::var_os("PATH").unwrap_or_default()
+}

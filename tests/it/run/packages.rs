@@ -1,0 +1,111 @@
+//! `--with`: installed by the environment's own pip, before the command runs. No test needs a network.
+
+use super::{nothing_is_left, run, scene_of, stdout};
+use crate::pip::wheels::Wheel;
+use crate::pythons::{is_extreme, seeding_pythons};
+use crate::sandbox::{Sandbox, note};
+
+/// A folder with two wheels in `links`, and the environment `env`, without pip.
+fn scenes() -> impl Iterator<Item = Sandbox> {
+    let pythons = seeding_pythons().filter(|python| is_extreme(python));
+    pythons.map(|python| {
+        note(&python.path.display().to_string());
+        let mut sandbox = scene_of(python);
+        for name in ["one", "two"] {
+            Wheel::demo(name, "1.0").write(&sandbox.path("links"));
+        }
+        sandbox.set("PIP_NO_INDEX", "1");
+        let links = sandbox.path("links");
+        sandbox.set("PIP_FIND_LINKS", links);
+        sandbox
+    })
+}
+
+#[test]
+fn what_is_needed_is_there_when_the_command_runs() {
+    for sandbox in scenes() {
+        let script = "import one, two; print(one.__version__)";
+        let args = [
+            "--temp",
+            "--with",
+            "one",
+            "--with",
+            "./links/two-1.0-py3-none-any.whl",
+        ];
+        let output = run(&sandbox, args)
+            .args(["--", "python", "-c", script])
+            .output()
+            .unwrap();
+        assert_eq!(stdout(&output), "1.0\n");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            stderr.contains("Successfully installed one-1.0 two-1.0"),
+            "{stderr}"
+        );
+        nothing_is_left(&sandbox);
+        // Its command, by the launcher that pip has made; what pip would read is the command's.
+        let mut listed = run(&sandbox, ["-q", "--temp", "--", "sh", "-c", "two; cat"]);
+        listed
+            .env("RVENV_WITH", " one\n two==1.0 ")
+            .env("RVENV_WITHOUT_PIP", "1");
+        listed
+            .write_stdin("in")
+            .assert()
+            .success()
+            .stdout("two 1.0\nin")
+            .stderr("");
+        nothing_is_left(&sandbox);
+    }
+}
+
+#[test]
+fn an_environment_that_is_there_keeps_it() {
+    for sandbox in scenes() {
+        let args = ["--with", "one", "env", "--", "python", "-c", "import one"];
+        let refused = run(&sandbox, args).assert().code(1).stdout("");
+        let stderr = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(
+            stderr.contains("/env` has no pip, which `--with` installs by\nhint: `"),
+            "{stderr}"
+        );
+        sandbox.rvenv(["env"]).assert().success();
+        run(&sandbox, args).assert().success().stdout("");
+        sandbox
+            .python("env")
+            .args(["-c", "import one"])
+            .assert()
+            .success();
+    }
+}
+
+#[test]
+fn the_command_does_not_run_where_something_cannot_be_installed() {
+    for sandbox in scenes() {
+        for (quiet, length) in [(&["-q"][..], 2), (&[], 3)] {
+            let args = [
+                quiet,
+                &[
+                    "--temp", "--with", "one", "--with", "three", "--", "touch", "ran",
+                ],
+            ]
+            .concat();
+            let failed = run(&sandbox, args).assert().code(1).stdout("");
+            let stderr = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+            assert!(
+                stderr.contains("error: failed to install `one`, `three`: "),
+                "{stderr}"
+            );
+            assert!(
+                stderr.contains("No matching distribution found for three"),
+                "{stderr}"
+            );
+            assert!(stderr.lines().count() >= length, "{stderr}");
+            assert_eq!(stderr.lines().count() == 2, quiet == ["-q"], "{stderr}");
+        }
+        // Nothing is an option of pip's.
+        let args = ["-q", "--temp", "--with=--version", "--", "touch", "ran"];
+        run(&sandbox, args).assert().code(1).stdout("");
+        assert!(!sandbox.path("ran").exists());
+        nothing_is_left(&sandbox);
+    }
+}
