@@ -103,7 +103,7 @@ fn the_command_does_not_run_where_something_cannot_be_installed() {
             assert_eq!(stderr.lines().count() == 2, quiet == ["-q"], "{stderr}");
         }
         // Nothing is an option of pip's.
-        let args = ["-q", "--temp", "--with=--version", "--", "touch", "ran"];
+        let args = ["-q", "--temp", "--with=--help", "--", "touch", "ran"];
         run(&sandbox, args).assert().code(1).stdout("");
         assert!(!sandbox.path("ran").exists());
         nothing_is_left(&sandbox);
