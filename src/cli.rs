@@ -175,17 +175,35 @@ fn misplaced(matches: &ArgMatches) -> Option<(String, String)> {
 
 /// Returns what the command that was typed, be it one of a subcommand's own, is to print.
 fn format(matches: &ArgMatches) -> Format {
-    let is_json = matches.try_get_one::<bool>(commands::JSON);
-    match matches.subcommand() {
-        _ if is_json.is_ok_and(|json| json == Some(&true)) => Format::Json,
-        Some((_, matches)) => format(matches),
-        None => Format::Text,
+    if let Some((_, matches)) = matches.subcommand() {
+        return format(matches);
+    }
+    match matches.try_get_one::<bool>(commands::JSON) {
+        Ok(Some(true)) => Format::Json,
+        _ => Format::Text,
     }
 }
 
 /// Returns what was typed.
 fn line() -> Vec<OsString> {
     std::env::args_os().skip(1).collect()
+}
+
+/// The subcommands whose stdout is for a shell to evaluate, whatever variables say.
+const FOR_SHELLS: [&str; 2] = ["activate-script", "completions"];
+
+/// Returns what a line is to print that cannot be understood.
+fn format_asked(line: &[OsString]) -> Format {
+    let is_typed = |word: &str| {
+        let mut typed = line.iter().take_while(|typed| *typed != "--");
+        typed.any(|typed| typed == word)
+    };
+    let is_asked = is_set("RVENV_JSON") || is_typed("--json");
+    if is_asked && !FOR_SHELLS.iter().any(|name| is_typed(name)) {
+        Format::Json
+    } else {
+        Format::Text
+    }
 }
 
 /// What is wrong with what was typed.
@@ -233,18 +251,16 @@ impl Refusal {
     /// Prints a usage error, or the help that was asked for, and returns what to exit with.
     fn report(self) -> ExitCode {
         let line = line();
-        let mut typed = line.iter().take_while(|word| *word != "--");
-        let is_json = is_set("RVENV_JSON") || typed.any(|word| *word == "--json");
+        let format = format_asked(&line);
         match self {
             Self::Usage(err) if !err.use_stderr() => {
                 // Nobody may be there to read it.
                 err.print().ok();
                 return ExitCode::SUCCESS;
             }
-            Self::Usage(err) if is_json => commands::report_usage(&err.to_string()),
+            Self::Usage(err) if format == Format::Json => commands::report_usage(&err.to_string()),
             Self::Usage(err) => drop(err.print()),
             Self::Mistake(err) => {
-                let format = if is_json { Format::Json } else { Format::Text };
                 let ui = Ui::new(Verbosity::Normal, When::asked(&line));
                 commands::report(ui, format, err);
             }

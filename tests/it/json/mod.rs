@@ -216,6 +216,20 @@ fn every_error_is_one_object() {
     check(&args, 2, "unexpected argument '--jsn'", "'--json'");
 }
 
+/// A shell would evaluate what is on stdout.
+#[test]
+fn no_error_of_a_command_for_shells_is_json() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("RVENV_JSON", "1");
+    for args in [
+        ["activate-script", "--shel"],
+        ["activate-script", "nothing"],
+        ["activate-script", "--json"],
+    ] {
+        sandbox.rvenv(args).assert().failure().stdout("");
+    }
+}
+
 /// PEP 832: what is deleted is named by its own name.
 #[test]
 fn a_file_that_leads_to_an_environment_is_not_followed_but_explained() {
