@@ -278,7 +278,8 @@ impl Cli {
     fn parse_typed() -> Result<Self, Refusal> {
         let color = When::asked(&line());
         let mut command = Self::command().color(color.into());
-        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let matches = command.try_get_matches_from_mut(std::env::args_os());
+        let matches = matches.map_err(run::advised)?;
         if let Some((argument, name)) = misplaced(&matches) {
             let message = format!(
                 "'{argument}' is for making environments and cannot be used before the subcommand '{name}'; \

@@ -5,18 +5,22 @@ mod packages;
 mod program;
 mod throwaway;
 
+use crate::commands::check::command as mending;
 use crate::commands::create::Linking;
 use crate::commands::json::Output;
 use crate::commands::run::activation::Activation;
 use crate::commands::run::throwaway::Throwaway;
-use crate::commands::{self, Context, check};
+use crate::commands::{self, Context};
 use crate::error::Hinted;
 use crate::shell::SHELLS;
 use crate::sys::{fs, handover, interrupt, platform};
-use crate::venv::check::{Anatomy, Finding, Mend};
+use crate::venv::check::{self, Anatomy, Mend};
 use crate::venv::environment::Environment;
-use crate::venv::{check as anatomy, interpreter, locate};
+use crate::venv::interpreter::{self, Known};
+use crate::venv::locate;
 use anyhow::{Context as _, Error, Result, bail};
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -131,12 +135,10 @@ impl Args {
 
     /// Returns the command, to be started with the environment active.
     fn prepared(&self, activation: &Activation) -> Result<Command> {
-        let name = self
-            .command
-            .first()
-            .map_or_else(Default::default, |it| &**it);
+        let words = self.command.split_first();
+        let (name, words) = words.ok_or_else(|| self.nothing_to_run())?;
         let mut command = program::found(name, activation)?;
-        activation.apply(command.args(self.command.iter().skip(1)));
+        activation.apply(command.args(words));
         Ok(command)
     }
 
@@ -169,16 +171,16 @@ impl Args {
         let cache_dir = context.cache_dir();
         let cache_dir = cache_dir.as_deref();
         let own = interpreter::of_environment(context.ui, cache_dir, anatomy)?;
-        let title = own.as_ref().map(|own| own.interpreter.title());
-        if own.is_some_and(|own| {
-            let is_same = |found: interpreter::Known| {
-                found.interpreter.real_executable == own.interpreter.real_executable
-            };
-            interpreter::is_described(&requests, &own.interpreter)
-                || interpreter::find(context.ui, cache_dir, &requests).is_ok_and(is_same)
-        }) {
+        let is_meant = |own: &Known| {
+            let found = || interpreter::find(context.ui, cache_dir, &requests);
+            let is_same =
+                |found: Known| found.interpreter.real_executable == own.interpreter.real_executable;
+            interpreter::is_described(&requests, &own.interpreter) || found().is_ok_and(is_same)
+        };
+        if own.as_ref().is_some_and(is_meant) {
             return Ok(());
         }
+        let title = own.map(|own| own.interpreter.title());
         let title = title.unwrap_or("an unknown Python".to_owned());
         let message = format!("`{}` is of {title}", anatomy.root.display());
         bail!(Hinted::error(
@@ -186,6 +188,18 @@ impl Args {
             "leave `--python` out, name another environment, or run in a new one with `--temp`"
         ))
     }
+}
+
+/// Returns the error with better advice where an argument may be that of a command that does not stand behind `--`.
+pub(crate) fn advised(mut err: clap::Error) -> clap::Error {
+    let usage = err.get(ContextKind::Usage).map(ToString::to_string);
+    let is_of_run = usage.is_some_and(|usage| usage.contains("rvenv run "));
+    if is_of_run && err.kind() == ErrorKind::UnknownArgument {
+        let tip = "a command and its arguments stand behind '--', as in 'rvenv run -- pytest -x'";
+        let tips = vec![StyledStr::from(tip)];
+        err.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    err
 }
 
 /// Returns what there is of an environment.
@@ -197,11 +211,10 @@ fn usable(environment: &Environment) -> Result<Anatomy> {
     if platform::is_executable(&anatomy.python()) {
         return Ok(anatomy);
     }
-    let broken = anatomy::findings(&anatomy).into_iter();
-    let broken = broken.map(|finding: Finding| finding.message).next();
-    let reason = broken.unwrap_or_else(|| "its Python is gone".to_owned());
+    let finding = check::findings(&anatomy).into_iter().next();
+    let reason = finding.map_or("its Python is gone".to_owned(), |it| it.message);
     let message = format!("nothing can run in `{}`: {reason}", anatomy.root.display());
-    let mend = check::command(&Mend::Upgrade, &anatomy);
+    let mend = mending(&Mend::Upgrade, &anatomy);
     Err(Hinted::error(message, format!("mend it with: {mend}")))
 }
 

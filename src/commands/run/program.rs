@@ -2,7 +2,6 @@
 
 use crate::commands::run::activation::Activation;
 use crate::error::Hinted;
-use crate::sys::interrupt::Interrupted;
 use anyhow::{Error, Result};
 use std::env;
 use std::ffi::OsStr;
@@ -98,12 +97,9 @@ pub(super) fn unstartable(command: &Command, err: &io::Error) -> Error {
 
 /// The same for what was started beside this process, which may have been interrupted before.
 pub(super) fn unstarted(command: &Command, err: Error) -> Error {
-    match err.downcast::<io::Error>() {
+    match err.downcast() {
         Ok(err) => unstartable(command, &err),
-        Err(err) => {
-            debug_assert!(err.is::<Interrupted>());
-            err
-        }
+        Err(interrupted) => interrupted,
     }
 }
 

@@ -114,6 +114,20 @@ fn a_command_without_its_dashes_is_wrong_usage() {
             "{stderr}"
         );
     }
+    for args in [
+        &["pytest", "-x"][..],
+        &["pytest", "tests"],
+        &["env", "--nosuch", "--", "x"],
+    ] {
+        let stderr = run(&sandbox, args).assert().code(2).stdout("");
+        let stderr = String::from_utf8_lossy(&stderr.get_output().stderr).into_owned();
+        let tip =
+            "tip: a command and its arguments stand behind '--', as in 'rvenv run -- pytest -x'\n";
+        assert!(
+            stderr.contains(tip) && !stderr.contains("as a value"),
+            "{stderr}"
+        );
+    }
     nothing_is_left(&sandbox);
 }
 
