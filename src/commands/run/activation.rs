@@ -52,7 +52,7 @@ fn with_in_front(path: &OsStr, scripts: &Path, outer: Option<&Path>) -> Result<O
     if !path.is_empty() {
         entries.extend(env::split_paths(path));
     }
-    let is_outer = |entry: &PathBuf| outer.is_some_and(|outer| entry.as_os_str() == outer);
+    let is_outer = |entry: &PathBuf| outer.is_some_and(|outer| entry == outer);
     if let Some(index) = entries.iter().position(is_outer) {
         entries.remove(index);
     }
@@ -81,9 +81,9 @@ mod tests {
         check("/old/bin:/old/bin", Some("/old/bin"), "/env/bin:/old/bin");
         check("/env/bin:/a", Some("/env/bin"), "/env/bin:/a");
         check(
-            "/older/bin:/old/bin/:/a",
+            "/older/bin:/old//bin/:/a",
             Some("/old/bin"),
-            "/env/bin:/older/bin:/old/bin/:/a",
+            "/env/bin:/older/bin:/a",
         );
     }
 }

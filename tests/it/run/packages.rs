@@ -1,9 +1,13 @@
 //! `--with`: installed by the environment's own pip, before the command runs. No test needs a network.
 
-use super::{nothing_is_left, run, scene_of, stdout};
+use super::{left, nothing_is_left, process, run, scene, scene_of, stdout, wait_until};
+use crate::killed::signals::send;
 use crate::pip::wheels::Wheel;
 use crate::pythons::{is_extreme, seeding_pythons};
 use crate::sandbox::{Sandbox, note};
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
 
 /// A folder with two wheels in `links`, and the environment `env`, without pip.
 fn scenes() -> impl Iterator<Item = Sandbox> {
@@ -108,4 +112,27 @@ fn the_command_does_not_run_where_something_cannot_be_installed() {
         assert!(!sandbox.path("ran").exists());
         nothing_is_left(&sandbox);
     }
+}
+
+#[test]
+fn who_is_told_to_end_while_pip_works_leaves_nothing() {
+    let mut sandbox = scene();
+    let slow = "import time; open('ready', 'w').close(); time.sleep(20)";
+    sandbox.write("slow/sitecustomize.py", slow);
+    let slow = sandbox.path("slow");
+    sandbox.set("PYTHONPATH", slow);
+    for (name, number) in [("TERM", 15), ("INT", 2)] {
+        fs::remove_file(sandbox.path("ready")).ok();
+        let mut command = process(&sandbox, ["--temp", "--with", "x", "--", "touch", "ran"]);
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        wait_until("pip does not start", || sandbox.path("ready").exists());
+        assert_eq!(left(&sandbox).len(), 1);
+        send(name, &child.id().to_string());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.signal(), Some(number), "{stderr}");
+        assert!(stderr.ends_with("error: interrupted\n"), "{stderr}");
+        nothing_is_left(&sandbox);
+    }
+    assert!(!sandbox.path("ran").exists());
 }
