@@ -140,6 +140,14 @@ const EFFECTS: &[(&str, &str, Effect)] = &[
     ("RVENV_JSON", "1", |sandbox| {
         said(sandbox, &["delete", "nowhere"]).starts_with('{')
     }),
+    ("RVENV_TEMP", "1", |sandbox| {
+        create(sandbox, &[]);
+        said(sandbox, &["run", "-v", "--", "true"]).contains("using ")
+    }),
+    ("RVENV_WITH", "./nowhere.whl", |sandbox| {
+        sandbox.rvenv(["env"]).assert().success();
+        said(sandbox, &["run", "--", "true"]).contains("nowhere.whl")
+    }),
     ("RVENV_DRY_RUN", "1", |sandbox| {
         create(sandbox, &[]);
         said(sandbox, &["delete", "env"]);

@@ -10,7 +10,7 @@ use crate::commands::create::Linking;
 use crate::commands::json::Output;
 use crate::commands::run::activation::Activation;
 use crate::commands::run::throwaway::Throwaway;
-use crate::commands::{self, Context};
+use crate::commands::{self, Context, is_set};
 use crate::error::Hinted;
 use crate::shell::SHELLS;
 use crate::sys::{fs, handover, interrupt, platform};
@@ -39,7 +39,7 @@ before it runs, and 2 for wrong usage.";
 #[derive(Debug, clap::Args)]
 #[command(
     args_override_self = true,
-    override_usage = "rvenv run [OPTIONS] [ENV_DIR | --temp] -- CMD [ARGS]...",
+    override_usage = "rvenv run [OPTIONS] [ENV_DIR] -- CMD [ARGS]...\n       rvenv run [OPTIONS] --temp -- CMD [ARGS]...",
     after_help = AFTER_HELP,
     mut_arg(commands::JSON, |arg| arg.help("Print what fails before the command runs as JSON"))
 )]
@@ -50,15 +50,17 @@ pub(crate) struct Args {
     /// The command and its arguments, behind `--`
     #[arg(value_name = "CMD", last = true)]
     command: Vec<OsString>,
-    /// Run in a new environment in the temporary directory, which is removed afterwards
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "Run in a new environment in the temporary directory, which is removed afterwards [env: RVENV_TEMP]"
+    )]
     temp: bool,
     #[arg(
         short,
         long,
         value_name = "PYTHON",
         help = "The Python of the new environment, as for making one; an environment that is there must be of it \
-                [env: RVENV_PYTHON, for a new one]"
+                [env: RVENV_PYTHON]"
     )]
     python: Vec<OsString>,
     #[arg(
@@ -100,7 +102,7 @@ impl Args {
         if self.command.is_empty() {
             return Err(self.nothing_to_run());
         }
-        if self.temp {
+        if self.is_temporary() {
             return self.run_in_throwaway(context);
         }
         let environment = self.environment()?;
@@ -116,6 +118,11 @@ impl Args {
         interrupt::check()?;
         let err = handover::replace(&mut command);
         Err(program::unstartable(&command, &err))
+    }
+
+    /// An environment that is named wins over the variable.
+    fn is_temporary(&self) -> bool {
+        self.temp || self.env_dir.is_none() && is_set("RVENV_TEMP")
     }
 
     fn run_in_throwaway(&self, context: &Context) -> Result<()> {

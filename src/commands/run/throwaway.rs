@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// How the names of the directories begin that hold one environment each.
-const PREFIX: &str = "rvenv-";
+const PREFIX: &str = "rvenv-run-";
 
 /// What the environment is called, also by a shell that is run in it.
 const NAME: &str = "temp";

@@ -110,7 +110,7 @@ fn a_command_without_its_dashes_is_wrong_usage() {
         let assert = run(&sandbox, args).assert().code(2).stdout("");
         let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
         assert!(
-            stderr.contains("Usage: rvenv run [OPTIONS] [ENV_DIR | --temp] -- CMD"),
+            stderr.contains("       rvenv run [OPTIONS] --temp -- CMD"),
             "{stderr}"
         );
     }

@@ -101,13 +101,13 @@ fn what_a_stranger_has_planted_is_left_alone() {
     let sandbox = scene();
     fs::set_permissions(sandbox.path("tmp"), Permissions::from_mode(0o1777)).unwrap();
     sandbox.write("mine/file", "mine");
-    sandbox.write("tmp/rvenv-1aaaa1/temp/theirs", "theirs");
-    sandbox.write("tmp/rvenv-2aaaa2", "theirs");
-    sandbox.write("tmp/rvenv-words/mine", "mine");
-    symlink(sandbox.path("mine"), sandbox.path("tmp/rvenv-3aaaa3")).unwrap();
+    sandbox.write("tmp/rvenv-run-1aaaa1/temp/theirs", "theirs");
+    sandbox.write("tmp/rvenv-run-2aaaa2", "theirs");
+    sandbox.write("tmp/rvenv-run-words/mine", "mine");
+    symlink(sandbox.path("mine"), sandbox.path("tmp/rvenv-run-3aaaa3")).unwrap();
     for entry in walkdir::WalkDir::new(sandbox.path("tmp")).min_depth(1) {
         let path = entry.unwrap().into_path();
-        if !path.starts_with(sandbox.path("tmp/rvenv-words"))
+        if !path.starts_with(sandbox.path("tmp/rvenv-run-words"))
             && lchown(path, Some(STRANGER), Some(STRANGER)).is_err()
         {
             return note("skipped: only root can give anything away");
