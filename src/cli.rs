@@ -3,14 +3,17 @@
 use crate::commands::color::When;
 use crate::commands::mistake::{self, Typed};
 use crate::commands::{
-    self, Context, Format, activate_script, cache, check, create, delete, is_set, python, run,
+    self, Context, Format, activate_script, cache, check, completions, create, delete, is_set, man,
+    python, run,
 };
 use crate::ui::{Ui, Verbosity};
 use anyhow::Result;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand};
+use clap::{
+    Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueHint,
+};
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
@@ -96,6 +99,8 @@ commands! {
     Check(check): "check", "Say what is wrong with environments, and how to mend it";
     Python(python): "python", "List the Pythons that are installed, or find the one that is meant";
     Cache(cache): "cache", "Show, check and clean the store";
+    Completions(completions): "completions", "Print what completes command lines in a shell";
+    Man(man): "man", "Print a manual page";
 }
 
 /// Returns a command whose arguments are put together when it is typed: for all of them that takes longer than making the
@@ -143,7 +148,8 @@ struct Global {
         global = true,
         value_name = "DIR",
         env = "RVENV_CACHE_DIR",
-        hide_env_values = true
+        hide_env_values = true,
+        value_hint = ValueHint::DirPath
     )]
     cache_dir: Option<OsString>,
 }
@@ -327,6 +333,7 @@ impl Cli {
         let context = Context {
             ui,
             cache_dir: self.global.cache_dir,
+            command: Self::command,
         };
         match self.command {
             Some(command) => command.run(&context),

@@ -7,6 +7,7 @@ use crate::sys::fs;
 use crate::venv::environment::Environment;
 use crate::venv::locate;
 use anyhow::{Context as _, Result};
+use clap::ValueHint;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = after_help())]
 pub(crate) struct Args {
     /// The environment, whoever made it; else `.venv` here or above, else the only one in this directory
-    #[arg(value_name = "ENV_DIR")]
+    #[arg(value_name = "ENV_DIR", value_hint = ValueHint::DirPath)]
     env_dir: Option<PathBuf>,
     /// The shell that will read the script; else the one that this is run from
     #[arg(long, env = "RVENV_SHELL", hide_env_values = true, hide_possible_values = true, value_parser = shells())]

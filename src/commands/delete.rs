@@ -8,8 +8,8 @@ use crate::sys::remove::{Count, Removed};
 use crate::venv::locate;
 use crate::venv::remove::{self, Loss};
 use anyhow::{Result, bail};
-use clap::ArgAction;
 use clap::builder::FalseyValueParser;
+use clap::{ArgAction, ValueHint};
 use serde::Serialize;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The directory of an environment, whoever made it
-    #[arg(value_name = "ENV_DIR", required = true)]
+    #[arg(value_name = "ENV_DIR", required = true, value_hint = ValueHint::DirPath)]
     env_dirs: Vec<OsString>,
     /// Say what would be deleted, and delete nothing
     #[arg(short = 'n', long, action = ArgAction::SetTrue, env = "RVENV_DRY_RUN", value_parser = FalseyValueParser::new(), hide_env_values = true)]

@@ -5,9 +5,11 @@ mod activation;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod color;
+pub(crate) mod completions;
 pub(crate) mod create;
 pub(crate) mod delete;
 mod json;
+pub(crate) mod man;
 mod measure;
 pub(crate) mod mistake;
 pub(crate) mod python;
@@ -101,6 +103,8 @@ pub(crate) struct Context {
     pub(crate) ui: Ui,
     /// As asked for.
     pub(crate) cache_dir: Option<OsString>,
+    /// The whole command line, for what describes it.
+    pub(crate) command: fn() -> clap::Command,
 }
 
 impl Context {

@@ -8,7 +8,7 @@ use crate::seed;
 use crate::sys::interrupt;
 use crate::venv::interpreter::{self, Interpreter, Listed};
 use anyhow::{Context as _, Result, bail};
-use clap::Subcommand;
+use clap::{Subcommand, ValueHint};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::path::Path;
@@ -53,7 +53,7 @@ struct List {
 #[command(after_help = FIND_SHAPE)]
 struct Find {
     /// What to find, as for `--python`; of several the first that is found
-    #[arg(env = "RVENV_PYTHON", hide_env_values = true)]
+    #[arg(env = "RVENV_PYTHON", hide_env_values = true, value_hint = ValueHint::AnyPath)]
     request: Vec<OsString>,
     /// As for making an environment
     #[arg(short, long, hide = true)]

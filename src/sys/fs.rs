@@ -65,6 +65,11 @@ pub(crate) fn write_atomic(path: &Path, contents: &[u8]) -> Result<()> {
     })
 }
 
+/// Writes a file, over what is there.
+pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    at("write", path, |path| fs::write(path, contents))
+}
+
 pub(crate) fn create_dir(path: &Path) -> Result<()> {
     at("create", path, |path| fs::create_dir(path))
 }

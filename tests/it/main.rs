@@ -11,6 +11,8 @@ mod cache;
 #[cfg(unix)]
 mod check;
 #[cfg(unix)]
+mod completions;
+#[cfg(unix)]
 mod delete;
 #[cfg(unix)]
 mod existing;

@@ -15,6 +15,7 @@ const NONE: &[(&str, &str)] = &[
         "--force",
         "a variable that is forgotten would take the guard away",
     ),
+    ("--dir", "it is what `man` is to do, not how"),
     ("--help", "asks for something else"),
     ("--version", "asks for something else"),
 ];

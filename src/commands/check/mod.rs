@@ -13,6 +13,7 @@ use crate::sys::{fs, interrupt};
 use crate::venv::check::{Anatomy, Depth, Finding, Kind};
 use crate::venv::{check, environment, locate, pyvenv_cfg, target};
 use anyhow::{Context as _, Result};
+use clap::ValueHint;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Args {
     /// The directory of an environment, whoever made it; else `.venv` here or above, the only one in this directory, or
     /// the activated one
-    #[arg(value_name = "ENV_DIR")]
+    #[arg(value_name = "ENV_DIR", value_hint = ValueHint::DirPath)]
     env_dirs: Vec<OsString>,
     #[arg(
         long,

@@ -20,7 +20,7 @@ use crate::venv::layout::Layout;
 use crate::venv::target;
 use anyhow::{Context as _, Result, bail};
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, ValueEnum};
+use clap::{ArgAction, ValueEnum, ValueHint};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ A directory that has a subcommand's name is given as `./create`.";
 #[derive(Debug, clap::Args)]
 pub(crate) struct DropIn {
     /// A directory to create the environment in
-    #[arg(value_name = "ENV_DIR", required = true)]
+    #[arg(value_name = "ENV_DIR", required = true, value_hint = ValueHint::DirPath)]
     env_dirs: Vec<OsString>,
     #[command(flatten)]
     flags: Flags,
@@ -42,7 +42,7 @@ pub(crate) struct DropIn {
 #[command(args_override_self = true, after_help = format!("{AFTER_HELP}\n\n{}", outcome::SHAPE))]
 pub(crate) struct Args {
     /// A directory to create the environment in
-    #[arg(value_name = "ENV_DIR", default_value = ".venv")]
+    #[arg(value_name = "ENV_DIR", default_value = ".venv", value_hint = ValueHint::DirPath)]
     env_dirs: Vec<OsString>,
     #[command(flatten)]
     flags: Flags,
@@ -103,7 +103,8 @@ struct Flags {
         long,
         value_name = "PYTHON",
         env = "RVENV_PYTHON",
-        hide_env_values = true
+        hide_env_values = true,
+        value_hint = ValueHint::AnyPath
     )]
     python: Vec<OsString>,
     /// How files get from the store into the environment: `auto` clones them where that can be done, else makes hard links,
