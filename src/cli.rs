@@ -3,8 +3,8 @@
 use crate::commands::color::When;
 use crate::commands::mistake::{self, Typed};
 use crate::commands::{
-    self, Context, Format, activate_script, cache, check, completions, create, delete, is_set, man,
-    python, run,
+    self, Context, Format, activate_script, cache, check, completions, create, delete, is_set,
+    list, man, python, run,
 };
 use crate::ui::{Ui, Verbosity};
 use anyhow::Result;
@@ -97,6 +97,7 @@ commands! {
     Delete(delete): "delete", "Delete environments, and nothing else";
     Run(run): "run", "Run a command in an environment, or in a throwaway one";
     Check(check): "check", "Say what is wrong with environments, and how to mend it";
+    List(list): "list", "List the environments below a directory: Python, size, last use, health";
     Python(python): "python", "List the Pythons that are installed, or find the one that is meant";
     Cache(cache): "cache", "Show, check and clean the store";
     Completions(completions): "completions", "Print what completes command lines in a shell";

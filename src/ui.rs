@@ -116,17 +116,25 @@ impl Ui {
 
     /// Returns a line that counts to `total`, for work that takes long where a person is there to wait.
     pub(crate) fn progress(self, what: String, total: usize) -> Progress {
-        let is_shown = self.terminal && self.verbosity > Verbosity::Quiet && can_redraw();
         Progress {
             what,
             total,
             done: AtomicUsize::new(0),
-            line: is_shown.then(|| {
-                Mutex::new(Line {
-                    due: Instant::now() + FIRST_LINE,
-                    width: 0,
-                })
-            }),
+            activity: self.activity(),
+        }
+    }
+
+    /// Returns a line for work of which nobody knows how much there is.
+    pub(crate) fn activity(self) -> Activity {
+        let is_shown = self.terminal && self.verbosity > Verbosity::Quiet && can_redraw();
+        let line = || {
+            Mutex::new(Line {
+                due: Instant::now() + FIRST_LINE,
+                width: 0,
+            })
+        };
+        Activity {
+            line: is_shown.then(line),
         }
     }
 
@@ -159,6 +167,12 @@ pub(crate) struct Progress {
     what: String,
     total: usize,
     done: AtomicUsize,
+    activity: Activity,
+}
+
+/// A line that says what is being done. It is gone when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Activity {
     /// `None` where nobody is there to see it.
     line: Option<Mutex<Line>>,
 }
@@ -175,11 +189,19 @@ impl Progress {
     /// Counts one more, from any thread.
     pub(crate) fn advance(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.activity
+            .show(|| format!("{} … {done}/{}", self.what, self.total));
+    }
+}
+
+impl Activity {
+    /// Shows a text if it is time for another one, from any thread.
+    pub(crate) fn show(&self, text: impl FnOnce() -> String) {
         // Who finds another thread drawing has nothing newer to say.
         if let Some(mut line) = self.line.as_ref().and_then(|line| line.try_lock().ok())
             && line.due <= Instant::now()
         {
-            let text = format!("{} … {done}/{}", self.what, self.total);
+            let text = text();
             draw(&text);
             line.due = Instant::now() + NEXT_LINE;
             line.width = line.width.max(text.chars().count());
@@ -187,7 +209,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Activity {
     fn drop(&mut self) {
         let line = self.line.as_mut().and_then(|line| line.get_mut().ok());
         if let Some(line) = line.filter(|line| line.width > 0) {

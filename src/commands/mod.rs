@@ -9,11 +9,13 @@ pub(crate) mod completions;
 pub(crate) mod create;
 pub(crate) mod delete;
 mod json;
+pub(crate) mod list;
 pub(crate) mod man;
 mod measure;
 pub(crate) mod mistake;
 pub(crate) mod python;
 pub(crate) mod run;
+mod survey;
 
 use crate::commands::json::Failure;
 use crate::error::{self, Reported};

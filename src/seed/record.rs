@@ -25,7 +25,7 @@ impl Row {
     /// Returns whether it is bytecode, which may be missing, or one of its directories, which virtualenv records.
     pub(crate) fn is_bytecode(&self) -> bool {
         let is_pyc = |extension: &OsStr| extension == "pyc";
-        Path::new(&self.0).extension().is_some_and(is_pyc) || self.0.contains("__pycache__")
+        self.0.contains("__pycache__") || Path::new(&self.0).extension().is_some_and(is_pyc)
     }
 
     /// Returns whether it is outside of `site-packages`, as launchers are.

@@ -2,7 +2,9 @@
 //!
 //! A platform difference is a function that `unix.rs` and `windows.rs` both have.
 
+mod access;
 pub(crate) mod conversation;
+pub(crate) mod footprint;
 pub(crate) mod fs;
 pub(crate) mod handover;
 pub(crate) mod interrupt;
@@ -17,5 +19,6 @@ pub(crate) mod platform;
 pub(crate) mod platform;
 pub(crate) mod process;
 pub(crate) mod remove;
+pub(crate) mod search;
 pub(crate) mod usage;
 pub(crate) mod workspace;

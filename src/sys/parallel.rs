@@ -3,8 +3,8 @@
 use crate::sys::platform;
 use anyhow::Result;
 use std::panic::resume_unwind;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::{iter, thread};
 
 /// Fewer things than this are done before a thread has started.
@@ -56,12 +56,62 @@ fn taken<'a, T>(items: &'a [T], next: &'a AtomicUsize) -> impl Iterator<Item = &
 /// Returns what `work` makes of each item, in no order: on all cores, for work that is more than waiting for a file system
 /// and takes longer for one item than for another.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let (made, _) = map_with(items, || (), |(), item| work(item));
+    made
+}
+
+/// Does what [`map`] does with something that each thread has for itself and keeps from one item to the next; returns those
+/// things too.
+pub(crate) fn map_with<T: Sync, S: Send, R: Send>(
+    items: &[T],
+    start: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &T) -> R + Sync,
+) -> (Vec<R>, Vec<S>) {
     let next = AtomicUsize::new(0);
     let threads = threads().min(items.len()).max(1);
     let made = together(threads - 1, || {
-        taken(items, &next).map(&work).collect::<Vec<_>>()
+        let mut own = start();
+        let made: Vec<R> = taken(items, &next)
+            .map(|item| work(&mut own, item))
+            .collect();
+        (made, own)
     });
-    made.into_iter().flatten().collect()
+    let (made, owns): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    (made.into_iter().flatten().collect(), owns)
+}
+
+/// Work that is found while work is done.
+#[derive(Debug)]
+struct Queue<T> {
+    /// The next one is the last, so that few are there at a time.
+    items: Vec<T>,
+    /// How many items threads are working on.
+    unfinished: usize,
+}
+
+/// Does `work` for each item and for those that it returns, in no order.
+pub(crate) fn spread<T: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<T> + Sync) {
+    let unfinished = 0;
+    let (queue, wake) = (Mutex::new(Queue { items, unfinished }), Condvar::new());
+    let lock = || queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = || {
+        let is_to_wait = |queue: &mut Queue<T>| queue.items.is_empty() && queue.unfinished > 0;
+        let queue = wake.wait_while(lock(), is_to_wait);
+        let mut queue = queue.unwrap_or_else(PoisonError::into_inner);
+        let item = queue.items.pop()?;
+        queue.unfinished += 1;
+        Some(item)
+    };
+    together(most_threads() - 1, || {
+        while let Some(item) = next() {
+            let found = work(item);
+            let mut queue = lock();
+            queue.items.extend(found);
+            queue.unfinished -= 1;
+            drop(queue);
+            wake.notify_all();
+        }
+    });
 }
 
 #[cfg(test)]
@@ -107,5 +157,36 @@ mod tests {
             let expected: Vec<usize> = items.iter().map(|item| item * 2).collect();
             assert_eq!(doubled, expected);
         }
+    }
+
+    #[test]
+    fn what_a_thread_has_for_itself_sees_each_of_its_items() {
+        let items: Vec<usize> = (0..1000).collect();
+        let (made, owns) = map_with(
+            &items,
+            || 0,
+            |own: &mut usize, item| {
+                *own += item;
+                *item
+            },
+        );
+        assert_eq!(made.len(), items.len());
+        assert_eq!(owns.iter().sum::<usize>(), items.iter().sum::<usize>());
+    }
+
+    #[test]
+    fn what_is_found_on_the_way_is_done_too() {
+        let done: Vec<AtomicUsize> = (0..1000).map(|_| AtomicUsize::new(0)).collect();
+        spread(vec![1], |number: usize| {
+            done[number].fetch_add(1, Ordering::Relaxed);
+            let below = [2 * number, 2 * number + 1].into_iter();
+            below.filter(|number| *number < done.len()).collect()
+        });
+        assert!(
+            done[1..]
+                .iter()
+                .all(|item| item.load(Ordering::Relaxed) == 1)
+        );
+        spread(Vec::<usize>::new(), |_| unreachable!());
     }
 }

@@ -10,5 +10,6 @@ pub(crate) mod locate;
 pub(crate) mod pyvenv_cfg;
 pub(crate) mod remove;
 pub(crate) mod replace;
+pub(crate) mod search;
 pub(crate) mod target;
 pub(crate) mod turn;

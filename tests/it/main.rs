@@ -32,6 +32,8 @@ mod killed;
 #[cfg(unix)]
 mod linking;
 #[cfg(unix)]
+mod list;
+#[cfg(unix)]
 mod mistakes;
 #[cfg(unix)]
 mod parity;

@@ -3,12 +3,13 @@
 mod activation;
 mod report;
 
-pub(super) use crate::commands::check::report::command;
-use crate::commands::check::report::{Checked, Report};
+use crate::commands::check::report::Report;
+pub(super) use crate::commands::check::report::{Checked, command};
 use crate::commands::json::{FailureAt, Output};
 use crate::commands::{Context, is_set};
 use crate::error::{Hinted, Reported};
 use crate::seed;
+use crate::sys::footprint::Catalogue;
 use crate::sys::{fs, interrupt};
 use crate::venv::check::{Anatomy, Depth, Finding, Kind};
 use crate::venv::{check, environment, locate, pyvenv_cfg, target};
@@ -132,10 +133,15 @@ fn root(dir: &Path) -> Result<PathBuf> {
 ///
 /// No Python is started unless it is to be looked at deeply.
 pub(super) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
+    findings_knowing(anatomy, depth, &Catalogue::default())
+}
+
+/// Returns what is wrong with an environment of which these files were seen already.
+pub(super) fn findings_knowing(anatomy: &Anatomy, depth: Depth, known: &Catalogue) -> Vec<Finding> {
     let mut findings = check::findings(anatomy);
     findings.extend(activation::missing(anatomy));
     findings.extend(activation::moved(anatomy));
-    findings.extend(seed::check::findings(anatomy, depth));
+    findings.extend(seed::check::findings(anatomy, depth, known));
     let starts = |finding: &Finding| {
         !matches!(
             finding.kind,

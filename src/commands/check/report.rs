@@ -19,9 +19,9 @@ pub(super) enum Report {
 
 /// An environment and what is wrong with it.
 #[derive(Debug, Serialize)]
-pub(super) struct Checked {
+pub(in crate::commands) struct Checked {
     #[serde(flatten)]
-    identity: Identity,
+    pub(in crate::commands) identity: Identity,
     healthy: bool,
     findings: Vec<Said>,
 }
@@ -54,7 +54,7 @@ impl Serialize for Report {
 
 impl Report {
     pub(super) fn is_healthy(&self) -> bool {
-        matches!(self, Self::Checked(checked) if checked.healthy)
+        matches!(self, Self::Checked(checked) if checked.is_healthy())
     }
 
     /// Prints it for a person.
@@ -71,7 +71,7 @@ impl Report {
 }
 
 impl Checked {
-    pub(super) fn new(anatomy: &Anatomy, findings: &[Finding]) -> Self {
+    pub(in crate::commands) fn new(anatomy: &Anatomy, findings: &[Finding]) -> Self {
         let said = |finding: &Finding| Said {
             kind: finding.kind,
             severity: finding.severity,
@@ -84,6 +84,22 @@ impl Checked {
             healthy: !findings.iter().any(Finding::is_broken),
             findings: findings.iter().map(said).collect(),
         }
+    }
+
+    pub(in crate::commands) fn is_healthy(&self) -> bool {
+        self.healthy
+    }
+
+    /// Returns the name of the first kind of thing that is broken.
+    pub(in crate::commands) fn first_broken(&self) -> Option<String> {
+        let kind = self.broken().next()?.kind;
+        let name = serde_json::to_value(kind).ok()?;
+        name.as_str().map(str::to_owned)
+    }
+
+    fn broken(&self) -> impl Iterator<Item = &Said> {
+        let findings = self.findings.iter();
+        findings.filter(|said| said.severity == Severity::Broken)
     }
 
     fn lines(&self) -> String {

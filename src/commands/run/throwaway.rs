@@ -47,6 +47,7 @@ impl Throwaway {
         let context = Context {
             ui: context.ui.without_answers(),
             cache_dir: context.cache_dir.clone(),
+            ..*context
         };
         let root = throwaway.root().into_os_string();
         create::make(&context, &[root], &args.order(requirements)?, |_, _| ())?;

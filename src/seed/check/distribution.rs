@@ -1,9 +1,11 @@
 //! An installed distribution, compared with its `RECORD`.
 
 use crate::seed::record::{self, Row};
+use crate::sys::footprint::Catalogue;
 use crate::sys::fs;
 use crate::venv::check::{Anatomy, Depth, Installer, Mend};
 use serde::Deserialize;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The longest `RECORD` that is read, in bytes, and the longest file beside it.
@@ -107,8 +109,8 @@ impl Distribution {
         self.name == "pip"
     }
 
-    /// Compares it with its `RECORD`. One without, which another tool than pip has installed, lacks nothing.
-    pub(super) fn look(&self, anatomy: &Anatomy, depth: Depth) -> Look {
+    /// Compares it with its `RECORD`, without a look at files that are `known`. One without, which another tool than pip has installed, lacks nothing.
+    pub(super) fn look(&self, anatomy: &Anatomy, depth: Depth, known: &Catalogue) -> Look {
         let mut look = Look::default();
         let text = fs::read_head(&self.dist_info.join("RECORD"), LONGEST_RECORD);
         let rows = text
@@ -122,14 +124,17 @@ impl Distribution {
             let Some(path) = self.inside(&row.0, &anatomy.root) else {
                 continue;
             };
-            if is_missing(&path) {
+            let size = known
+                .length(&path)
+                .map_or_else(|| size(&path), |size| Ok(Some(size)));
+            if size.as_ref().is_err_and(is_absent) {
                 look.missing.push(row.0.clone());
-            } else if self.is_pip() && !row.is_outside() && has_another_size(&path, row) {
+            } else if self.is_pip() && !row.is_outside() && has_another_size(size, row) {
                 look.resized.push(row.0.clone());
             } else if depth == Depth::Deep && is_changed(&path, row) {
                 look.changed.push(row.0.clone());
             }
-            if path.parent() == Some(&anatomy.scripts) {
+            if leads_away(&row.0) && path.parent() == Some(&anatomy.scripts) {
                 look.scripts.push(path);
             }
         }
@@ -139,7 +144,7 @@ impl Distribution {
     /// Returns the path of a row, where that is in the environment by its name.
     fn inside(&self, row: &str, root: &Path) -> Option<PathBuf> {
         let path = self.site_packages.join(row);
-        if row.contains("..") || row.starts_with(['/', '\\']) || row.contains(':') {
+        if leads_away(row) {
             return fs::absolute(&path)
                 .ok()
                 .filter(|path| path.starts_with(root));
@@ -162,16 +167,25 @@ impl Distribution {
     }
 }
 
-fn is_missing(path: &Path) -> bool {
-    path.metadata().is_err_and(|err| {
-        use std::io::ErrorKind::{NotADirectory, NotFound};
-        matches!(err.kind(), NotFound | NotADirectory)
-    })
+/// Returns whether a path in `RECORD` may be of what is not in `site-packages`.
+fn leads_away(row: &str) -> bool {
+    row.contains("..") || row.starts_with(['/', '\\']) || row.contains(':')
 }
 
-fn has_another_size(path: &Path, row: &Row) -> bool {
-    path.metadata()
-        .is_ok_and(|metadata| metadata.is_file() && !row.has_size(metadata.len()))
+fn is_absent(err: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(err.kind(), NotFound | NotADirectory)
+}
+
+/// Returns the size of a file in bytes; `None` of what is none.
+fn size(path: &Path) -> io::Result<Option<u64>> {
+    let metadata = path.metadata()?;
+    Ok(metadata.is_file().then_some(metadata.len()))
+}
+
+fn has_another_size(size: io::Result<Option<u64>>, row: &Row) -> bool {
+    let size = size.ok().flatten();
+    size.is_some_and(|size| !row.has_size(size))
 }
 
 /// Returns whether a file has other contents than were recorded, where that can be told. Of scripts it cannot: pip gives
@@ -181,10 +195,8 @@ fn is_changed(path: &Path, row: &Row) -> bool {
     if !row.1.starts_with("sha256=") || is_script() {
         return false;
     }
-    let size = path
-        .metadata()
-        .map(|metadata| metadata.len())
-        .unwrap_or_default();
-    has_another_size(path, row)
-        || fs::read_head(path, size).is_ok_and(|contents| !row.matches(&contents))
+    let Ok(Some(size)) = size(path) else {
+        return false;
+    };
+    !row.has_size(size) || fs::read_head(path, size).is_ok_and(|contents| !row.matches(&contents))
 }

@@ -6,6 +6,7 @@ pub(super) mod launchers;
 mod pip;
 
 use crate::seed::check::distribution::Distribution;
+use crate::sys::footprint::Catalogue;
 use crate::sys::parallel;
 use crate::venv::check::{Anatomy, Depth, Finding, Installer, Kind, Mend, some_of};
 
@@ -14,15 +15,15 @@ pub(crate) use pip::is_there as has_pip;
 /// What an environment begins with.
 const SEEDED: [&str; 3] = ["pip", "setuptools", "wheel"];
 
-/// Returns what is wrong, as far as files tell.
-pub(crate) fn findings(anatomy: &Anatomy, depth: Depth) -> Vec<Finding> {
+/// Returns what is wrong, as far as files tell; those that were seen already are `known`.
+pub(crate) fn findings(anatomy: &Anatomy, depth: Depth, known: &Catalogue) -> Vec<Finding> {
     let mut distributions = Distribution::all(anatomy);
     if depth == Depth::Glance {
         distributions.retain(|distribution| SEEDED.contains(&distribution.name.as_str()));
     }
     let numbered: Vec<_> = distributions.iter().enumerate().collect();
     let mut looks = parallel::map(&numbered, |(number, distribution)| {
-        (*number, distribution.look(anatomy, depth))
+        (*number, distribution.look(anatomy, depth, known))
     });
     looks.sort_unstable_by_key(|(number, _)| *number);
     let installer = if pip::is_there(anatomy) {

@@ -11,6 +11,8 @@ mod platform;
 
 #[cfg(unix)]
 pub(in crate::sys) use directory::entries;
+#[cfg(unix)]
+pub(in crate::sys) use platform::on_disk;
 pub(crate) use platform::remove_tree;
 
 /// Whether to find out what a removal frees, which takes a call to the system for each file.

@@ -322,6 +322,6 @@ fn top(directory: &Arc<Directory>) -> Arc<Directory> {
     clippy::unnecessary_cast,
     reason = "systems disagree on the type"
 )]
-fn on_disk(stat: Stat) -> u64 {
+pub(in crate::sys) fn on_disk(stat: Stat) -> u64 {
     stat.st_blocks as u64 * 512
 }

@@ -69,9 +69,20 @@ impl Anatomy {
 
     /// Returns whether there is an environment, or what is left of one.
     pub(crate) fn is_environment(&self) -> bool {
+        self.cfg.is_ok() || self.looks_like_one()
+    }
+
+    /// Returns whether there is an environment to show to somebody who has not named it: one that says what it was made of, or
+    /// else looks like one.
+    pub(crate) fn is_worth_showing(&self) -> bool {
+        let has_home = self.get("home").is_some_and(|home| !home.is_empty());
+        has_home || self.looks_like_one()
+    }
+
+    /// Returns whether there is what environments have, whatever its `pyvenv.cfg` says.
+    fn looks_like_one(&self) -> bool {
         let is_activated = self.scripts.join("activate").is_file();
-        let looks_like_one = !self.libraries.is_empty() && is_activated;
-        self.cfg.is_ok() || looks_like_one && !self.is_installation()
+        !self.libraries.is_empty() && is_activated && !self.is_installation()
     }
 
     /// Returns whether it is an installed Python, with a standard library of its own, and no environment.

@@ -107,6 +107,8 @@ fn each_command_prints_what_its_help_promises() {
     );
     let made = check("create", &["--upgrade", "--without-pip", "a"], 0);
     assert_eq!(made["environments"][0]["mended"][0]["kind"], "base-gone");
+    let listed = check("list", &[], 0);
+    assert_eq!(listed[1]["path"], json!(sandbox.path("b")));
     check("delete", &["--dry-run", "a"], 0);
     check("delete", &["a", "nothing", "b"], 1);
     check("cache dir", &[], 0);

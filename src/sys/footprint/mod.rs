@@ -1,0 +1,116 @@
+//! What trees take on disk, each file counted once, however many names it has.
+
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod platform;
+
+use foldhash::fast::FixedState;
+pub(crate) use platform::Surveyor;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// What one tree takes, in bytes; symlinks are not followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Footprint {
+    pub(crate) total: u64,
+    /// Those of the total that are of files which have another name outside of the tree.
+    pub(crate) shared: u64,
+    /// How many directories of the tree cannot be listed.
+    pub(crate) unreadable: usize,
+}
+
+/// The files of a tree that were seen when it was measured, so that nobody has to look at them again.
+#[derive(Debug, Default)]
+pub(crate) struct Catalogue {
+    /// What the paths of all of them begin with.
+    root: Vec<u8>,
+    /// How many bytes are in each, by the rest of its path.
+    lengths: HashMap<Vec<u8>, u64, FixedState>,
+}
+
+impl Catalogue {
+    /// Returns one of a directory, in which nothing was seen yet.
+    #[cfg(unix)]
+    fn of(root: &Path) -> Self {
+        let root = root.join("").into_os_string().into_encoded_bytes();
+        let lengths = HashMap::default();
+        Self { root, lengths }
+    }
+
+    /// Takes a file in, unless that is something else and has no length.
+    #[cfg(unix)]
+    fn extend(&mut self, path: Vec<u8>, length: Option<u64>) {
+        self.lengths.extend(length.map(|length| (path, length)));
+    }
+
+    /// Returns how many bytes were in a file; `None` for what was not seen, or is no file, a symlink to one included.
+    pub(crate) fn length(&self, path: &Path) -> Option<u64> {
+        let path = path.as_os_str().as_encoded_bytes();
+        let below = path.strip_prefix(self.root.as_slice())?;
+        self.lengths.get(below).copied()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::sys::fs;
+    use std::fs::hard_link;
+    use std::process::Command;
+
+    /// What `du` says of trees, all together.
+    fn du(trees: &[&Path]) -> u64 {
+        let mut du = Command::new("du");
+        let output = du.arg("-sck").args(trees).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let last = text.lines().last().unwrap();
+        last.split_whitespace()
+            .next()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            * 1024
+    }
+
+    #[test]
+    fn a_file_counts_once_and_is_shared_if_it_has_a_name_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
+        for tree in [&one, &other] {
+            fs::create_dir_all(&tree.join("sub/sub")).unwrap();
+            fs::write_new(&tree.join("sub/own"), &[7; 8192]).unwrap();
+        }
+        fs::symlink("own".as_ref(), &one.join("sub/link")).unwrap();
+        fs::write_new(&one.join("twice"), &[7; 4096]).unwrap();
+        hard_link(one.join("twice"), one.join("sub/sub/again")).unwrap();
+        fs::write_new(&one.join("everywhere"), &[7; 16384]).unwrap();
+        for name in ["one/sub/too", "other/everywhere", "other/sub/too"] {
+            hard_link(one.join("everywhere"), dir.path().join(name)).unwrap();
+        }
+        let mut surveyor = Surveyor::default();
+        for tree in [&one, &other] {
+            let (footprint, catalogue) = surveyor.measure(tree).unwrap();
+            assert_eq!(catalogue.length(&tree.join("sub/own")), Some(8192));
+            assert_eq!(catalogue.length(&tree.join("sub/too")), Some(16384));
+            for nothing in [tree.join("sub"), tree.join("sub/link"), dir.path().into()] {
+                assert_eq!(catalogue.length(&nothing), None);
+            }
+            assert_eq!(footprint.total, du(&[tree]));
+            assert_eq!((footprint.shared, footprint.unreadable), (16384, 0));
+        }
+        let mut later = Surveyor::default();
+        later.measure(&other).unwrap();
+        assert_eq!(
+            Surveyor::total([surveyor, later]),
+            du(&[&one, &other]) + du(&[&other]) - 16384
+        );
+        assert!(
+            Surveyor::default()
+                .measure(&dir.path().join("missing"))
+                .is_err()
+        );
+    }
+}
