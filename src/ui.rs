@@ -5,7 +5,8 @@
 use crate::error;
 use anstream::{AutoStream, ColorChoice};
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -53,6 +54,14 @@ impl Ui {
     pub(crate) fn without_answers(self) -> Self {
         Self {
             answers: false,
+            ..self
+        }
+    }
+
+    /// Returns what says nothing but errors.
+    pub(crate) fn quiet(self) -> Self {
+        Self {
+            verbosity: Verbosity::Quiet,
             ..self
         }
     }
@@ -148,6 +157,19 @@ impl Ui {
         }
     }
 
+    /// Asks the person at the terminal, whatever stdin is; `None` where there is nobody, or nobody who would see the question.
+    pub(crate) fn confirm(self, question: impl Display) -> Option<Answer> {
+        if !self.terminal {
+            return None;
+        }
+        let terminal = File::open(TERMINAL).ok()?;
+        write!(io::stderr(), "{question} [y/N] ").ok()?;
+        let mut line = String::new();
+        BufReader::new(terminal).read_line(&mut line).ok()?;
+        let is_yes = ["y", "yes"].contains(&line.trim().to_lowercase().as_str());
+        Some(if is_yes { Answer::Yes } else { Answer::No })
+    }
+
     fn style(self, text: &str, sgr: &str) -> String {
         if self.is_styled() {
             format!("\x1b[{sgr}m{text}\x1b[0m")
@@ -160,6 +182,20 @@ impl Ui {
 /// How long work takes that needs no explanation, and how long to read a line.
 const FIRST_LINE: Duration = Duration::from_millis(300);
 const NEXT_LINE: Duration = Duration::from_millis(100);
+
+/// Where a person types, whatever stdin is.
+#[cfg(unix)]
+const TERMINAL: &str = "/dev/tty";
+#[cfg(windows)]
+const TERMINAL: &str = "CONIN$";
+
+/// What a person says to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    /// Anything else, too.
+    No,
+}
 
 /// A line that says how far work has come. It is gone when this is dropped.
 #[derive(Debug)]

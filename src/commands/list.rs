@@ -40,7 +40,9 @@ where symlinks lead.
 --json prints:
   [{\"path\", \"python\", \"home\", \"made_by\", \"healthy\", \"findings\": [FINDING], \"size\",
     \"shared\", \"last_used\"}]
-  FINDING = {\"kind\", \"severity\", \"message\", \"mend\"}";
+  FINDING = {\"kind\", \"severity\", \"message\", \"mend\"}
+
+`rvenv delete -` reads it.";
 
 /// An environment as data.
 #[derive(Debug, Serialize)]

@@ -6,7 +6,7 @@ use crate::sys::parallel;
 use crate::ui::Ui;
 use crate::venv::check::Depth;
 use crate::venv::search::{self, Environments, Found};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -19,6 +19,20 @@ pub(super) struct Levels(usize);
 impl Default for Levels {
     fn default() -> Self {
         Self(usize::MAX)
+    }
+}
+
+impl Levels {
+    /// Returns what `RVENV_DEPTH` says.
+    ///
+    /// # Errors
+    /// When that is no number.
+    pub(super) fn from_variable() -> Result<Self> {
+        const VARIABLE: &str = "RVENV_DEPTH";
+        let value = std::env::var_os(VARIABLE).unwrap_or_default();
+        let levels = value.to_string_lossy().parse();
+        levels
+            .map_err(|problem: String| anyhow!("`{VARIABLE}` is `{}`: {problem}", value.display()))
     }
 }
 

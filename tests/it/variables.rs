@@ -15,6 +15,10 @@ const NONE: &[(&str, &str)] = &[
         "--force",
         "a variable that is forgotten would take the guard away",
     ),
+    (
+        "delete --broken",
+        "it turns ENV_DIR into a place to look for environments to delete",
+    ),
     ("--dir", "it is what `man` is to do, not how"),
     ("--help", "asks for something else"),
     ("--version", "asks for something else"),
@@ -45,9 +49,13 @@ fn every_option_has_a_variable_of_its_name() {
         for (flag, said) in options(&help) {
             let name = flag.trim_start_matches('-').replace('-', "_");
             let variable = format!("[env: RVENV_{}]", name.to_uppercase());
-            let is_excepted = NONE.iter().any(|(none, _)| *none == flag);
+            let command = file.trim_start_matches("rvenv-").trim_end_matches(".txt");
+            let names = [format!("{command} {flag}"), flag];
+            let is_excepted = NONE
+                .iter()
+                .any(|(none, _)| names.contains(&(*none).to_owned()));
             assert_ne!(said.contains(&variable), is_excepted, "{file}: {said}");
-            seen.insert(flag);
+            seen.extend(names);
         }
     }
     assert!(seen.contains("--link-mode") && seen.contains("--dry-run"));
@@ -140,6 +148,20 @@ const EFFECTS: &[(&str, &str, Effect)] = &[
     }),
     ("RVENV_JSON", "1", |sandbox| {
         said(sandbox, &["delete", "nowhere"]).starts_with('{')
+    }),
+    ("RVENV_BROKEN", "1", |sandbox| {
+        create(sandbox, &[]);
+        said(sandbox, &["list"]).contains("no broken environment")
+    }),
+    ("RVENV_DEPTH", "0", |sandbox| {
+        create(sandbox, &[]);
+        said(sandbox, &["list"]).contains("there is no environment")
+    }),
+    ("RVENV_YES", "1", |sandbox| {
+        create(sandbox, &[]);
+        fs::remove_file(sandbox.path("env/bin/python3")).unwrap();
+        said(sandbox, &["delete", "--broken"]);
+        !sandbox.path("env").exists()
     }),
     ("RVENV_TEMP", "1", |sandbox| {
         create(sandbox, &[]);

@@ -97,6 +97,12 @@ impl Checked {
         name.as_str().map(str::to_owned)
     }
 
+    /// Returns all that is broken, in a line.
+    pub(in crate::commands) fn problems(&self) -> String {
+        let messages: Vec<&str> = self.broken().map(|said| said.message.as_str()).collect();
+        messages.join("; ")
+    }
+
     fn broken(&self) -> impl Iterator<Item = &Said> {
         let findings = self.findings.iter();
         findings.filter(|said| said.severity == Severity::Broken)

@@ -39,7 +39,7 @@ fn an_environment_is_what_check_says_and_three_keys_more() {
     assert_eq!(listed, expected);
     let text = list(&sandbox, &["--json"]).get_output().stdout.clone();
     let text = String::from_utf8(text).unwrap();
-    let keys = ["path", "healthy", "python", "home", "made_by", "findings"];
+    let keys = ["path", "python", "home", "made_by", "healthy", "findings"];
     let keys = keys.iter().chain(&["size", "shared", "last_used"]);
     let places: Vec<_> = keys
         .map(|key| text.find(&format!("\"{key}\":")).unwrap())

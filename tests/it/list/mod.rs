@@ -1,6 +1,8 @@
-//! `rvenv list`: which environments it finds, and what it says of each; `data`: the JSON, sizes and times.
+//! `rvenv list`: which environments it finds, and what it says of each; `data`: the JSON, sizes and times; `delete`: deleting
+//! what it lists.
 
 mod data;
+mod delete;
 
 use crate::existing::bare;
 use crate::pythons::{Python, pythons};

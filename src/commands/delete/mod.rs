@@ -1,10 +1,15 @@
 //! `rvenv delete`: removes environments, and nothing else.
 
+mod selection;
+
 use crate::commands::Context;
+use crate::commands::delete::selection::{Candidate, Consent, STDIN};
 use crate::commands::json::{self, FailureAt, Output};
 use crate::commands::measure::size;
+use crate::commands::survey::Levels;
 use crate::error::{Hinted, Reported};
 use crate::sys::remove::{Count, Removed};
+use crate::ui::Ui;
 use crate::venv::locate;
 use crate::venv::remove::{self, Loss};
 use anyhow::{Result, bail};
@@ -18,9 +23,23 @@ use std::time::{Duration, Instant};
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// The directory of an environment, whoever made it
-    #[arg(value_name = "ENV_DIR", required = true, value_hint = ValueHint::DirPath)]
+    /// The directory of an environment, whoever made it; `-` for those that stdin lists as `rvenv list --json` does; with
+    /// --broken, where to look, else here
+    #[arg(value_name = "ENV_DIR", required_unless_present = "broken", value_hint = ValueHint::DirPath)]
     env_dirs: Vec<OsString>,
+    /// Delete every environment in the directory and below that is broken, as `rvenv list --broken` shows them
+    #[arg(long)]
+    broken: bool,
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "broken",
+        help = "With --broken, how many levels below the directory to look [env: RVENV_DEPTH]"
+    )]
+    depth: Option<Levels>,
+    /// Do not ask, where nobody has named the environments
+    #[arg(short, long, action = ArgAction::SetTrue, env = "RVENV_YES", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    yes: bool,
     /// Say what would be deleted, and delete nothing
     #[arg(short = 'n', long, action = ArgAction::SetTrue, env = "RVENV_DRY_RUN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     dry_run: bool,
@@ -72,24 +91,54 @@ impl Gone {
 impl Args {
     /// Deletes the environments one after the other; one that fails does not keep the others.
     pub(crate) fn run(&self, context: &Context) -> Result<()> {
+        let env_dirs = self.env_dirs(context.ui)?;
         if self.output.json {
-            return self.run_for_programs(context);
+            return self.run_for_programs(context, &env_dirs);
         }
-        if let [env_dir] = self.env_dirs.as_slice() {
+        if let [env_dir] = env_dirs.as_slice() {
             return self.delete(context, env_dir).map(drop);
         }
-        let outcomes = self.env_dirs.iter().map(|dir| self.delete(context, dir));
+        let outcomes = env_dirs.iter().map(|dir| self.delete(context, dir));
         let failures = outcomes.filter_map(Result::err);
         let count = failures.map(|err| context.ui.error(&err)).count();
         if count > 0 {
-            bail!("{count} of {} were not deleted", self.env_dirs.len());
+            bail!("{count} of {} were not deleted", env_dirs.len());
         }
         Ok(())
     }
 
-    fn run_for_programs(&self, context: &Context) -> Result<()> {
+    /// Returns those that are named, or that are found and meant.
+    fn env_dirs(&self, ui: Ui) -> Result<Vec<OsString>> {
+        // What is printed is for a program.
+        let ui = if self.output.json { ui.quiet() } else { ui };
+        let candidates = match self.env_dirs.as_slice() {
+            typed if self.broken => {
+                let levels = self.depth.map_or_else(Levels::from_variable, Ok)?;
+                selection::broken(ui, typed, levels)?
+            }
+            [only] if only == STDIN => selection::listed(ui)?,
+            typed if typed.iter().any(|dir| dir == STDIN) => return Err(not_alone()),
+            typed => return Ok(typed.to_vec()),
+        };
+        if !candidates.is_empty() {
+            selection::confirm(ui, &candidates, self.consent())?;
+        }
+        let path = |candidate: Candidate| candidate.path.into_os_string();
+        Ok(candidates.into_iter().map(path).collect())
+    }
+
+    fn consent(&self) -> Consent {
+        match self {
+            Self { dry_run: true, .. } => Consent::Needless,
+            Self { yes: true, .. } => Consent::Given,
+            Self { output, .. } if output.json => Consent::Impossible,
+            _ => Consent::Wanted,
+        }
+    }
+
+    fn run_for_programs(&self, context: &Context, env_dirs: &[OsString]) -> Result<()> {
         let mut outcome = Outcome::default();
-        for env_dir in &self.env_dirs {
+        for env_dir in env_dirs {
             match self.delete(context, env_dir) {
                 Ok(gone) if self.dry_run => outcome.would_delete.push(gone),
                 Ok(gone) => outcome.deleted.push(gone),
@@ -138,6 +187,13 @@ impl Args {
             Loss::Refused
         }
     }
+}
+
+fn not_alone() -> anyhow::Error {
+    Hinted::error(
+        "`-` stands for a list of environments on stdin, and goes alone",
+        "a directory of that name is `./-`",
+    )
 }
 
 /// Refuses a file that says where an environment is (PEP 832), and says where that is.
