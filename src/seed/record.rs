@@ -67,6 +67,28 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Row>> {
         .context("RECORD is not a table of three columns")
 }
 
+/// Calls `visit` with each row of a `RECORD`, all of them in the same place: there may be many.
+///
+/// # Errors
+/// When it is not a table of three columns in UTF-8; rows before what is wrong have been visited then.
+pub(crate) fn visit(text: &[u8], mut visit: impl FnMut(&Row)) -> Result<()> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(text);
+    let mut record = csv::StringRecord::new();
+    let mut row = Row::bare("");
+    while reader.read_record(&mut record)? {
+        let columns = [&mut row.0, &mut row.1, &mut row.2];
+        for (index, column) in columns.into_iter().enumerate() {
+            let cell = record.get(index).context("RECORD has too few columns")?;
+            column.clear();
+            column.push_str(cell);
+        }
+        visit(&row);
+    }
+    Ok(())
+}
+
 /// Returns the text of a `RECORD`, sorted and with the line ends (CRLF) of pip.
 pub(crate) fn render(mut rows: Vec<Row>) -> Result<Vec<u8>> {
     rows.sort();
@@ -102,6 +124,10 @@ mod tests {
             "\"a,b.py\",sha256=LXEWQrcmsEQBYnyp-6wy9chTD7GQPMTbAiWHF5IaSIE,1\r\na/RECORD,,\r\n"
         );
         assert_eq!(parse(&text).unwrap(), rows);
+        let mut visited = Vec::new();
+        visit(&text, |row| visited.push(row.clone())).unwrap();
+        assert_eq!(visited, rows);
+        visit(b"a,b\n", |_| {}).unwrap_err();
     }
 
     #[test]

@@ -113,32 +113,38 @@ impl Distribution {
     pub(super) fn look(&self, anatomy: &Anatomy, depth: Depth, known: &Catalogue) -> Look {
         let mut look = Look::default();
         let text = fs::read_head(&self.dist_info.join("RECORD"), LONGEST_RECORD);
-        let rows = text
-            .and_then(|text| record::parse(&text))
-            .unwrap_or_default();
-        for row in rows
-            .iter()
-            .filter(|row| !row.0.is_empty() && !row.is_bytecode())
-        {
-            // What is recorded outside of the environment is none of its files, and nobody's business.
-            let Some(path) = self.inside(&row.0, &anatomy.root) else {
-                continue;
-            };
-            let size = known
-                .length(&path)
-                .map_or_else(|| size(&path), |size| Ok(Some(size)));
-            if size.as_ref().is_err_and(is_absent) {
-                look.missing.push(row.0.clone());
-            } else if self.is_pip() && !row.is_outside() && has_another_size(size, row) {
-                look.resized.push(row.0.clone());
-            } else if depth == Depth::Deep && is_changed(&path, row) {
-                look.changed.push(row.0.clone());
+        let outcome = record::visit(&text.unwrap_or_default(), |row| {
+            if !row.0.is_empty() && !row.is_bytecode() {
+                self.look_at(row, anatomy, depth, (known, &mut look));
             }
-            if leads_away(&row.0) && path.parent() == Some(&anatomy.scripts) {
-                look.scripts.push(path);
-            }
+        });
+        // One that cannot be read to its end tells nothing.
+        outcome.map(|()| look).unwrap_or_default()
+    }
+
+    fn look_at(
+        &self,
+        row: &Row,
+        anatomy: &Anatomy,
+        depth: Depth,
+        (known, look): (&Catalogue, &mut Look),
+    ) {
+        // What is recorded outside of the environment is none of its files, and nobody's business.
+        let Some(path) = self.inside(&row.0, &anatomy.root) else {
+            return;
+        };
+        let seen = known.length(&path).map(|length| Ok(Some(length)));
+        let size = seen.unwrap_or_else(|| size(&path));
+        if size.as_ref().is_err_and(is_absent) {
+            look.missing.push(row.0.clone());
+        } else if self.is_pip() && !row.is_outside() && has_another_size(size, row) {
+            look.resized.push(row.0.clone());
+        } else if depth == Depth::Deep && is_changed(&path, row) {
+            look.changed.push(row.0.clone());
         }
-        look
+        if leads_away(&row.0) && path.parent() == Some(&anatomy.scripts) {
+            look.scripts.push(path);
+        }
     }
 
     /// Returns the path of a row, where that is in the environment by its name.

@@ -10,6 +10,8 @@ mod platform;
 use foldhash::fast::FixedState;
 pub(crate) use platform::Surveyor;
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+use std::ops::Range;
 use std::path::Path;
 
 /// What one tree takes, in bytes; symlinks are not followed.
@@ -27,31 +29,46 @@ pub(crate) struct Footprint {
 pub(crate) struct Catalogue {
     /// What the paths of all of them begin with.
     root: Vec<u8>,
-    /// How many bytes are in each, by the rest of its path.
-    lengths: HashMap<Vec<u8>, u64, FixedState>,
+    /// The rests of the paths, one behind the other: each on its own would keep the threads waiting for memory.
+    paths: Vec<u8>,
+    /// Where the rest of the path of a file is, and how many bytes are in it, by the hash of that rest; of two with the same
+    /// hash, the first.
+    files: HashMap<u64, (Range<usize>, u64), FixedState>,
 }
 
 impl Catalogue {
     /// Returns one of a directory, in which nothing was seen yet.
     #[cfg(unix)]
     fn of(root: &Path) -> Self {
-        let root = root.join("").into_os_string().into_encoded_bytes();
-        let lengths = HashMap::default();
-        Self { root, lengths }
+        Self {
+            root: root.join("").into_os_string().into_encoded_bytes(),
+            ..Self::default()
+        }
     }
 
-    /// Takes a file in, unless that is something else and has no length.
+    /// Takes a file in.
     #[cfg(unix)]
-    fn extend(&mut self, path: Vec<u8>, length: Option<u64>) {
-        self.lengths.extend(length.map(|length| (path, length)));
+    fn add(&mut self, folder: &[u8], name: &[u8], length: u64) {
+        let start = self.paths.len();
+        self.paths.extend_from_slice(folder);
+        self.paths.extend(folder.last().map(|_| b'/'));
+        self.paths.extend_from_slice(name);
+        let path = start..self.paths.len();
+        let hash = hash(&self.paths[path.clone()]);
+        self.files.entry(hash).or_insert((path, length));
     }
 
     /// Returns how many bytes were in a file; `None` for what was not seen, or is no file, a symlink to one included.
     pub(crate) fn length(&self, path: &Path) -> Option<u64> {
         let path = path.as_os_str().as_encoded_bytes();
         let below = path.strip_prefix(self.root.as_slice())?;
-        self.lengths.get(below).copied()
+        let (path, length) = self.files.get(&hash(below))?;
+        (&self.paths[path.clone()] == below).then_some(*length)
     }
+}
+
+fn hash(path: &[u8]) -> u64 {
+    FixedState::default().hash_one(path)
 }
 
 #[cfg(all(test, unix))]

@@ -99,7 +99,7 @@ impl Surveyor {
         entries(&folder.descriptor, |name, file_type, number| {
             if name == c"." || name == c".." {
             } else if file_type == FileType::Directory {
-                tree.paths.extend(CString::new(folder.below(name)).ok());
+                tree.paths.extend(folder.below(name));
             } else {
                 self.add(&folder, name, number, tree);
             }
@@ -110,9 +110,8 @@ impl Surveyor {
 
     /// Counts what is no directory, as far as that is known.
     fn add(&mut self, folder: &Folder, name: &CStr, number: u64, tree: &mut Tree) {
-        let path = folder.below(name);
         if let Some(file) = self.files.get_mut(&(folder.device, number)) {
-            return file.count(self.trees, path, tree);
+            return file.count(self.trees, folder, name, tree);
         }
         // What went away meanwhile takes nothing.
         let Ok(stat) = rustix::fs::statat(&folder.descriptor, name, AtFlags::SYMLINK_NOFOLLOW)
@@ -123,9 +122,9 @@ impl Surveyor {
         let length = u64::try_from(stat.st_size).ok();
         let length = length.filter(|_| file_type == FileType::RegularFile);
         if file_type == FileType::Directory {
-            tree.paths.extend(CString::new(path).ok());
+            tree.paths.extend(folder.below(name));
         } else if stat.st_nlink < 2 {
-            tree.catalogue.extend(path, length);
+            tree.add(folder, name, length);
             self.add_own(on_disk(stat), &mut tree.footprint);
         } else {
             let unseen = File {
@@ -137,7 +136,7 @@ impl Surveyor {
             };
             // Not every file system tells the same number when it lists a file.
             let file = self.files.entry(id(stat)).or_insert(unseen);
-            file.count(self.trees, path, tree);
+            file.count(self.trees, folder, name, tree);
         }
     }
 
@@ -147,10 +146,19 @@ impl Surveyor {
     }
 }
 
+impl Tree {
+    /// Has a file known, if it is one and has a length.
+    fn add(&mut self, folder: &Folder, name: &CStr, length: Option<u64>) {
+        if let Some(length) = length {
+            self.catalogue.add(folder.path(), name.to_bytes(), length);
+        }
+    }
+}
+
 impl File {
     /// Counts one of its names; with the last one it turns out that none is outside of the tree.
-    fn count(&mut self, number: usize, path: Vec<u8>, tree: &mut Tree) {
-        tree.catalogue.extend(path, self.length);
+    fn count(&mut self, number: usize, folder: &Folder, name: &CStr, tree: &mut Tree) {
+        tree.add(folder, name, self.length);
         if self.tree != number {
             (self.tree, self.seen) = (number, 0);
             tree.footprint.total += self.size;
@@ -165,11 +173,18 @@ impl File {
 
 impl Folder {
     /// Returns the path of an entry relative to the top.
-    fn below(&self, name: &CStr) -> Vec<u8> {
-        if self.path.as_c_str() == TOP {
-            return name.to_bytes().to_owned();
-        }
-        [self.path.to_bytes(), name.to_bytes()].join(&b'/')
+    fn below(&self, name: &CStr) -> Option<CString> {
+        let path = match self.path() {
+            [] => name.to_bytes().to_owned(),
+            path => [path, name.to_bytes()].join(&b'/'),
+        };
+        CString::new(path).ok()
+    }
+
+    /// Returns its path relative to the top; nothing for the top itself.
+    fn path(&self) -> &[u8] {
+        let is_top = self.path.as_c_str() == TOP;
+        if is_top { &[] } else { self.path.to_bytes() }
     }
 }
 
