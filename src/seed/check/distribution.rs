@@ -109,13 +109,22 @@ impl Distribution {
         self.name == "pip"
     }
 
-    /// Compares it with its `RECORD`, without a look at files that are `known`. One without, which another tool than pip has installed, lacks nothing.
+    /// Compares it with its `RECORD`, without a look at files that are `known`. One without, which another tool than pip has
+    /// installed, lacks nothing.
     pub(super) fn look(&self, anatomy: &Anatomy, depth: Depth, known: &Catalogue) -> Look {
         let mut look = Look::default();
+        let mut inside = known.below(&self.site_packages);
         let text = fs::read_head(&self.dist_info.join("RECORD"), LONGEST_RECORD);
         let outcome = record::visit(&text.unwrap_or_default(), |row| {
-            if !row.0.is_empty() && !row.is_bytecode() {
-                self.look_at(row, anatomy, depth, (known, &mut look));
+            if row.0.is_empty() || row.is_bytecode() {
+                return;
+            }
+            match inside.length(&row.0).filter(|_| depth < Depth::Deep) {
+                Some(length) if self.is_pip() && !row.has_size(length) => {
+                    look.resized.push(row.0.clone());
+                }
+                Some(_) => {}
+                None => self.look_at(row, anatomy, depth, (known, &mut look)),
             }
         });
         // One that cannot be read to its end tells nothing.

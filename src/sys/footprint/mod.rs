@@ -60,10 +60,42 @@ impl Catalogue {
 
     /// Returns how many bytes were in a file; `None` for what was not seen, or is no file, a symlink to one included.
     pub(crate) fn length(&self, path: &Path) -> Option<u64> {
-        let path = path.as_os_str().as_encoded_bytes();
+        self.length_of(path.as_os_str().as_encoded_bytes())
+    }
+
+    /// Returns what was seen in `folder` and below.
+    pub(crate) fn below(&self, folder: &Path) -> Below<'_> {
+        let path = folder.join("").into_os_string().into_encoded_bytes();
+        Below {
+            catalogue: self,
+            folder: path.len(),
+            path,
+        }
+    }
+
+    fn length_of(&self, path: &[u8]) -> Option<u64> {
         let below = path.strip_prefix(self.root.as_slice())?;
         let (path, length) = self.files.get(&hash(below))?;
         (&self.paths[path.clone()] == below).then_some(*length)
+    }
+}
+
+/// The files below a folder of which many are asked for, all in the same place.
+#[derive(Debug)]
+pub(crate) struct Below<'a> {
+    catalogue: &'a Catalogue,
+    /// That of the folder, and of the last file that was asked for.
+    path: Vec<u8>,
+    /// How much of it is the folder.
+    folder: usize,
+}
+
+impl Below<'_> {
+    /// Returns what [`Catalogue::length`] does of a path relative to the folder.
+    pub(crate) fn length(&mut self, path: &str) -> Option<u64> {
+        self.path.truncate(self.folder);
+        self.path.extend_from_slice(path.as_bytes());
+        self.catalogue.length_of(&self.path)
     }
 }
 
@@ -112,6 +144,11 @@ mod tests {
             let (footprint, catalogue) = surveyor.measure(tree).unwrap();
             assert_eq!(catalogue.length(&tree.join("sub/own")), Some(8192));
             assert_eq!(catalogue.length(&tree.join("sub/too")), Some(16384));
+            let mut below = catalogue.below(&tree.join("sub"));
+            assert_eq!(
+                [below.length("own"), below.length("to")],
+                [Some(8192), None]
+            );
             for nothing in [tree.join("sub"), tree.join("sub/link"), dir.path().into()] {
                 assert_eq!(catalogue.length(&nothing), None);
             }
