@@ -14,7 +14,7 @@ use clap::parser::ValueSource;
 use clap::{
     Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueHint,
 };
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Creates Python virtual environments, as `python -m venv` does, in milliseconds.
@@ -224,18 +224,25 @@ enum Refusal {
 impl From<clap::Error> for Refusal {
     fn from(err: clap::Error) -> Self {
         let line = line();
-        let first = line.first().filter(|_| err.use_stderr());
-        match first.and_then(|word| mistake_in(word, &line)) {
+        // What is a directory cannot be told in what is not understood.
+        let words = line.iter().filter(|word| !mistake::is_option(word));
+        let words: Vec<OsString> = words.cloned().collect();
+        let is_first = line.first() == words.first();
+        match mistake_in(&words, &line).filter(|_| is_first && err.use_stderr()) {
             Some(mistake) => Self::Mistake(mistake),
             None => Self::Usage(Box::new(advised(err))),
         }
     }
 }
 
-/// Returns the error that says what was meant by a line whose first directory is `word`.
-fn mistake_in(word: &OsStr, line: &[OsString]) -> Option<anyhow::Error> {
-    let names = Command::NAMES;
-    Typed { word, line, names }.mistake()
+/// Returns the error that says what was meant by a line that names these directories.
+fn mistake_in(env_dirs: &[OsString], line: &[OsString]) -> Option<anyhow::Error> {
+    let typed = Typed {
+        env_dirs,
+        line,
+        names: Command::NAMES,
+    };
+    typed.mistake()
 }
 
 /// Returns a usage error with the advice for options of other tools.
@@ -304,11 +311,11 @@ impl Cli {
 
     /// Refuses to make a directory where something else was meant.
     fn refuse_mistakes(&self) -> Result<(), Refusal> {
-        let first = self.create.first().filter(|_| self.command.is_none());
-        match first.and_then(|word| mistake_in(word, &line())) {
-            Some(mistake) => Err(Refusal::Mistake(mistake)),
-            None => Ok(()),
+        if self.command.is_some() {
+            return Ok(());
         }
+        let mistake = mistake_in(self.create.env_dirs(), &line());
+        mistake.map_or(Ok(()), |mistake| Err(Refusal::Mistake(mistake)))
     }
 
     /// Returns how to print what is asked for, errors included.

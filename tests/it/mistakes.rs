@@ -30,6 +30,24 @@ fn a_mistyped_subcommand_is_no_directory() {
     check(&["chek", "-q"], "`chek`", "`rvenv check -q`?");
 }
 
+/// A value of an option is no further directory, and behind `--` a word is one.
+#[test]
+fn what_is_a_directory_is_told_from_what_is_not() {
+    let sandbox = Sandbox::new();
+    for (args, made) in [
+        (&["pip", "--prompt", "foo"][..], "pip"),
+        (&["--prompt", "lst", "lst"], "lst"),
+        (&["clean", "--color", "never"], "clean"),
+        (&["--", "ls"], "ls"),
+        (&["--clear", "--", "delet", "other"], "delet"),
+    ] {
+        let args = [&["--without-pip"], args].concat();
+        sandbox.rvenv(args).assert().success();
+        assert!(sandbox.path(made).join("pyvenv.cfg").exists(), "{made}");
+    }
+    check(&["--prompt", "rm", "rm", "x"], "`rm`", "`rvenv delete x`?");
+}
+
 #[test]
 fn a_word_of_another_tool_is_no_directory() {
     check(&["rm", "-rf", ".venv"], "`rm`", "`rvenv delete .venv`?");

@@ -21,7 +21,7 @@ use crate::venv::target;
 use anyhow::{Context as _, Result, bail};
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, ValueEnum, ValueHint};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub(crate) const AFTER_HELP: &str = "\
@@ -148,9 +148,8 @@ impl Linking {
 }
 
 impl DropIn {
-    /// Returns the first of the directories.
-    pub(crate) fn first(&self) -> Option<&OsStr> {
-        self.env_dirs.first().map(OsString::as_os_str)
+    pub(crate) fn env_dirs(&self) -> &[OsString] {
+        &self.env_dirs
     }
 
     pub(crate) fn run(&self, context: &Context) -> Result<()> {

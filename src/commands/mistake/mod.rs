@@ -16,8 +16,8 @@ use std::path::Path;
 /// A command line of the drop-in form, in which something else than environments may be meant.
 #[derive(Debug)]
 pub(crate) struct Typed<'a> {
-    /// The first directory.
-    pub(crate) word: &'a OsStr,
+    /// The directories to make.
+    pub(crate) env_dirs: &'a [OsString],
     /// All that was typed.
     pub(crate) line: &'a [OsString],
     /// The subcommands' names.
@@ -28,11 +28,17 @@ impl Typed<'_> {
     /// Returns the error that says what was meant, where that is no directory.
     pub(crate) fn mistake(&self) -> Option<Error> {
         let is_unknown = |word: &&str| is_bare(word) && !self.names.contains(word);
-        let word = self.word.to_str().filter(is_unknown)?;
-        let at = self.line.iter().position(|typed| typed == word)?;
-        let rest = &self.line[at + 1..];
-        let number = words::Number::of(rest.iter().any(|word| !is_option(word)));
-        let advice = words::advice(word, number, self.names)?;
+        let (word, others) = self.env_dirs.split_first()?;
+        let word = word.to_str().filter(is_unknown)?;
+        // Behind `--` it is a directory.
+        let mut before = self.line.iter().take_while(|typed| *typed != "--");
+        before.find(|typed| *typed == word)?;
+        let advice = words::advice(word, words::Number::of(others), self.names)?;
+        // What options before it are for, nobody can tell.
+        let rest = match self.line.split_first() {
+            Some((first, rest)) if first == word => rest,
+            _ => others,
+        };
         // It was made, so it was meant.
         if Path::new(word).join(pyvenv_cfg::FILE_NAME).exists() {
             return None;
@@ -51,7 +57,8 @@ fn is_bare(word: &str) -> bool {
     !word.starts_with(['.', '-']) && !word.contains(['/', '\\'])
 }
 
-fn is_option(word: &OsStr) -> bool {
+/// Returns whether a word looks like an option.
+pub(crate) fn is_option(word: &OsStr) -> bool {
     word.as_encoded_bytes().starts_with(b"-")
 }
 

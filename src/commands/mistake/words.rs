@@ -1,5 +1,7 @@
 //! Words that are typed where a subcommand stands: those of other tools, and those that are nearly one of ours.
 
+use std::ffi::OsString;
+
 /// What to do instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Advice<'a> {
@@ -24,8 +26,13 @@ pub(super) enum Number {
 }
 
 impl Number {
-    pub(super) fn of(has_more: bool) -> Self {
-        if has_more { Self::Several } else { Self::One }
+    /// Returns how many there are with these others.
+    pub(super) fn of(others: &[OsString]) -> Self {
+        if others.is_empty() {
+            Self::One
+        } else {
+            Self::Several
+        }
     }
 }
 
