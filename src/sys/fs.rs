@@ -177,6 +177,17 @@ pub(crate) fn walk(dir: &Path) -> Result<Vec<(PathBuf, Metadata)>> {
     Ok(found)
 }
 
+/// What a symlink that leads to itself fails with.
+const LOOP: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
+
+/// Returns whether an error says that nothing is there, and not only nothing that this user or this moment shows.
+pub(crate) fn is_absent(err: &io::Error) -> bool {
+    matches!(
+        err.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    ) || err.raw_os_error() == Some(LOOP)
+}
+
 /// Returns whether an error is that something is not there.
 pub(crate) fn is_not_found(err: &anyhow::Error) -> bool {
     err.downcast_ref::<io::Error>()

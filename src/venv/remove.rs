@@ -9,8 +9,8 @@ use crate::venv::target::{self, Precious};
 use crate::venv::turn::Turn;
 use crate::venv::{pyvenv_cfg, replace};
 use anyhow::Result;
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, io};
 
 /// How many of the entries that are not an environment's are named.
 const MOST_NAMED: usize = 3;
@@ -60,7 +60,7 @@ fn refuse_what_is_no_directory(root: &Path) -> Result<()> {
             "is a file, not a directory",
             "name the directory of an environment",
         ),
-        Err(err) if is_absent(&err) => (
+        Err(err) if fs::is_absent(&err) => (
             "does not exist",
             "check the path; an environment is named by its directory",
         ),
@@ -73,13 +73,6 @@ fn refuse_what_is_no_directory(root: &Path) -> Result<()> {
         format!("`{}` {problem}", root.display()),
         hint,
     ))
-}
-
-fn is_absent(err: &io::Error) -> bool {
-    matches!(
-        err.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 fn untouchable(root: &Path, precious: Precious) -> anyhow::Error {
@@ -176,10 +169,12 @@ fn refuse_active(root: &Path) -> Result<()> {
 /// When it cannot be removed, or not all of it; then the error says where the rest is.
 pub(crate) fn remove(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
     let _turn = Turn::wait(ui, root)?;
+    let meant = identity(root);
     // Whoever had the turn before may have taken it away.
     inspect(root, Loss::Accepted)?;
     replace::sweep(ui, root);
     match replace::rename_aside(root) {
+        Ok(aside) if identity(&aside) != meant => Err(exchanged(root, &aside)),
         Ok(aside) => remove_tree(&aside, pyvenv_cfg::FILE_NAME, count)
             .map_err(|err| rest(root, &aside, &err)),
         Err(_) if platform::is_mount_point(root) => Err(Hinted::error(
@@ -195,6 +190,28 @@ pub(crate) fn remove(ui: Ui, root: &Path, count: Count) -> Result<Removed> {
             remove_in_place(ui, root, count)
         }
     }
+}
+
+/// Returns what tells a directory from every other one, wherever it is.
+fn identity(dir: &Path) -> Option<[u64; 2]> {
+    let metadata = dir.symlink_metadata().ok()?;
+    let [device, number, ..] = platform::stamp(&metadata);
+    Some([device, number])
+}
+
+/// Puts back what has come into the place of an environment while that was looked at, and returns the error that says so.
+fn exchanged(root: &Path, aside: &Path) -> anyhow::Error {
+    let place = match fs::rename(aside, root) {
+        Ok(()) => String::new(),
+        Err(_) => format!(", which is in `{}` now", aside.display()),
+    };
+    Hinted::error(
+        format!(
+            "`{}` was exchanged for something else meanwhile{place}",
+            root.display()
+        ),
+        "look who does so, and delete it again",
+    )
 }
 
 /// Removes what is in a directory, moved out of the way first so that it is gone at once, and the directory too where what
@@ -221,7 +238,9 @@ fn is_full(dir: &Path) -> bool {
 /// nothing was left.
 pub(crate) fn finish(ui: Ui, typed: &Path) -> Option<PathBuf> {
     let root = target::absolute(typed).ok()?;
-    let is_gone = root.symlink_metadata().is_err_and(|err| is_absent(&err));
+    let is_gone = root
+        .symlink_metadata()
+        .is_err_and(|err| fs::is_absent(&err));
     (is_gone && replace::sweep(ui, &root) > 0).then_some(root)
 }
 

@@ -205,12 +205,12 @@ fn precious(path: &Path, here: Option<&Path>, home: Option<&Path>) -> Option<Pre
         Some(Precious::Root)
     } else if home == Some(path) {
         Some(Precious::Home)
+    } else if holds(here) && here != Some(path) {
+        Some(Precious::AboveHere)
     } else if holds(home) {
         Some(Precious::AboveHome)
     } else if here == Some(path) {
         Some(Precious::Here)
-    } else if holds(here) {
-        Some(Precious::AboveHere)
     } else {
         None
     }
@@ -332,6 +332,9 @@ mod tests {
         check("/srv/project/src", Some(Precious::Here));
         check("/srv/project/src/.venv", None);
         check("/home/me/pro", None);
+        let (here, home) = ("/srv/me/project", "/srv/me/home");
+        let both = |path: &str| precious(path.as_ref(), Some(here.as_ref()), Some(home.as_ref()));
+        assert_eq!(both("/srv/me"), Some(Precious::AboveHere));
     }
 
     #[test]

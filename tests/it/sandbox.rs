@@ -15,7 +15,9 @@ use std::time::{Duration, SystemTime};
 
 use assert_cmd::Command;
 #[cfg(unix)]
-use signal_hook::{consts::SIGINT, flag::register_conditional_shutdown};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
+#[cfg(unix)]
+use signal_hook::flag::register_conditional_shutdown;
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -196,13 +198,15 @@ impl Sandbox {
     }
 }
 
-/// What this process ignores, all that it starts would ignore too; a shell starts what is in the background so.
+/// What this process ignores, all that it starts would ignore too; a shell starts what is in the background so, and `nohup`.
 #[cfg(unix)]
 fn heed_interrupts() {
     static HEEDED: Once = Once::new();
     HEEDED.call_once(|| {
-        let ends = Arc::new(AtomicBool::new(true));
-        register_conditional_shutdown(SIGINT, 130, ends).unwrap();
+        for signal in [SIGHUP, SIGINT, SIGQUIT] {
+            let ends = Arc::new(AtomicBool::new(true));
+            register_conditional_shutdown(signal, 128 + signal, ends).unwrap();
+        }
     });
 }
 

@@ -97,6 +97,20 @@ impl Checked {
         name.as_str().map(str::to_owned)
     }
 
+    /// Returns whether its Python cannot be used, whatever else is broken.
+    pub(in crate::commands) fn is_of_no_use(&self) -> bool {
+        const FATAL: [Kind; 7] = [
+            Kind::Configuration,
+            Kind::Contradiction,
+            Kind::BaseGone,
+            Kind::AnotherSystem,
+            Kind::AnotherVersion,
+            Kind::TwoVersions,
+            Kind::PythonFails,
+        ];
+        self.broken().any(|said| FATAL.contains(&said.kind))
+    }
+
     /// Returns all that is broken, in a line.
     pub(in crate::commands) fn problems(&self) -> String {
         let messages: Vec<&str> = self.broken().map(|said| said.message.as_str()).collect();

@@ -27,7 +27,8 @@ pub(crate) struct Args {
     /// --broken, where to look, else here
     #[arg(value_name = "ENV_DIR", required_unless_present = "broken", value_hint = ValueHint::DirPath)]
     env_dirs: Vec<OsString>,
-    /// Delete every environment in the directory and below that is broken, as `rvenv list --broken` shows them
+    /// Delete every environment in the directory and below that is broken, as `rvenv list --broken` shows them, but for those
+    /// whose Python can be used
     #[arg(long)]
     broken: bool,
     #[arg(
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     #[arg(short = 'n', long, action = ArgAction::SetTrue, env = "RVENV_DRY_RUN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     dry_run: bool,
     /// Delete an environment although it is activated, or although its directory also holds what is not an environment's
-    #[arg(long)]
+    #[arg(long, conflicts_with = "broken")]
     force: bool,
     #[command(flatten)]
     output: Output,
@@ -116,6 +117,7 @@ impl Args {
                 let levels = self.depth.map_or_else(Levels::from_variable, Ok)?;
                 selection::broken(ui, typed, levels)?
             }
+            [only] if only == STDIN && self.force => return Err(by_force()),
             [only] if only == STDIN => selection::listed(ui)?,
             typed if typed.iter().any(|dir| dir == STDIN) => return Err(not_alone()),
             typed => return Ok(typed.to_vec()),
@@ -162,6 +164,9 @@ impl Args {
         }
         refuse_redirect(Path::new(env_dir))?;
         let root = remove::inspect(Path::new(env_dir), self.loss())?;
+        if self.broken {
+            selection::refuse_mended(&root)?;
+        }
         if self.dry_run {
             ui.answer(format_args!("would delete `{}`", root.display()));
             return Ok(Gone::new(&root, None));
@@ -187,6 +192,13 @@ impl Args {
             Loss::Refused
         }
     }
+}
+
+fn by_force() -> anyhow::Error {
+    Hinted::error(
+        "`--force` takes environments by name only, not `-`",
+        "name each environment with which other things, too, are to be deleted",
+    )
 }
 
 fn not_alone() -> anyhow::Error {

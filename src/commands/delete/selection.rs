@@ -1,17 +1,19 @@
 //! Which environments to delete where nobody has named them: those that are broken, or those that stdin lists; and asking
 //! whether that is meant.
 
-use crate::commands::check::Checked;
+use crate::commands::check::{self, Checked};
 use crate::commands::list::nothing;
 use crate::commands::survey::{Levels, Wanted, roots, survey};
 use crate::error::Hinted;
+use crate::sys::fs;
 use crate::ui::{self, Answer, Ui};
+use crate::venv::check::{Anatomy, Depth};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Deserializer, Value};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What stands for stdin.
 pub(super) const STDIN: &str = "-";
@@ -37,12 +39,33 @@ pub(super) fn broken(ui: Ui, typed: &[OsString], levels: Levels) -> Result<Vec<C
     if found.is_empty() {
         ui.answer(nothing(&roots, Wanted::Broken));
     }
+    let found = found.into_iter().map(|it| (it.root, it.checked));
+    let (doomed, kept): (Vec<_>, Vec<_>) = found.partition(|(_, checked)| checked.is_of_no_use());
+    for (path, checked) in kept {
+        let (path, problems) = (path.display(), checked.problems());
+        ui.answer(format_args!("kept `{path}`, which can be used: {problems}"));
+    }
     let candidate = |(path, checked): (PathBuf, Checked)| Candidate {
         path,
         problem: Some(checked.problems()),
     };
-    let found = found.into_iter().map(|it| (it.root, it.checked));
-    Ok(found.map(candidate).collect())
+    Ok(doomed.into_iter().map(candidate).collect())
+}
+
+/// Refuses an environment that is not broken any more.
+///
+/// # Errors
+/// When somebody has mended it meanwhile.
+pub(super) fn refuse_mended(root: &Path) -> Result<()> {
+    let anatomy = Anatomy::of(root);
+    let findings = check::findings(&anatomy, Depth::Glance);
+    if Checked::new(&anatomy, &findings).is_of_no_use() {
+        return Ok(());
+    }
+    Err(Hinted::error(
+        format!("`{}` is not broken any more, so it stays", root.display()),
+        "`rvenv delete` with its name deletes it nonetheless",
+    ))
 }
 
 /// Returns the environments that stdin lists.
@@ -90,7 +113,7 @@ fn paths(text: &[u8]) -> Result<Vec<PathBuf>, String> {
     }
     let mut seen = HashSet::new();
     let mut paths: Vec<PathBuf> = items.iter().map(path).collect::<Result<_, _>>()?;
-    paths.retain(|path| seen.insert(path.clone()));
+    paths.retain(|path| seen.insert(fs::real(path)));
     Ok(paths)
 }
 
@@ -105,6 +128,11 @@ fn path(item: &Value) -> Result<PathBuf, String> {
         };
         format!("`{excerpt}{rest}` has no `path`")
     })?;
+    if path.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(format!(
+            "`{path}` is not what the environment is called, which JSON cannot say"
+        ));
+    }
     let is_absolute = PathBuf::from(path).is_absolute();
     let relative = || format!("`{path}` is no absolute path");
     is_absolute.then(|| path.into()).ok_or_else(relative)
@@ -199,6 +227,7 @@ mod tests {
         check("[\"/one\"]", "`\"/one\"` has no `path`");
         check("{\"error\": \"…\", \"hint\": null}", "has no `path`");
         check("[{\"path\": \"one\"}]", "`one` is no absolute path");
+        check("[{\"path\": \"/\u{fffd}\"}]", "which JSON cannot say");
         check("[{\"path\": \"\"}]", "`` is no absolute path");
         check(&format!("[\"{}\"]", "ü".repeat(100)), "ü…` has no `path`");
     }

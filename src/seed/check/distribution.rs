@@ -144,7 +144,7 @@ impl Distribution {
         };
         let seen = known.length(&path).map(|length| Ok(Some(length)));
         let size = seen.unwrap_or_else(|| size(&path));
-        if size.as_ref().is_err_and(is_absent) {
+        if size.as_ref().is_err_and(fs::is_absent) {
             look.missing.push(row.0.clone());
         } else if self.is_pip() && !row.is_outside() && has_another_size(size, row) {
             look.resized.push(row.0.clone());
@@ -185,11 +185,6 @@ impl Distribution {
 /// Returns whether a path in `RECORD` may be of what is not in `site-packages`.
 fn leads_away(row: &str) -> bool {
     row.contains("..") || row.starts_with(['/', '\\']) || row.contains(':')
-}
-
-fn is_absent(err: &io::Error) -> bool {
-    use io::ErrorKind::{NotADirectory, NotFound};
-    matches!(err.kind(), NotFound | NotADirectory)
 }
 
 /// Returns the size of a file in bytes; `None` of what is none.

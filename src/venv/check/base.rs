@@ -44,7 +44,11 @@ fn another_system(anatomy: &Anatomy) -> Option<Finding> {
         };
         return Some(Finding::broken(Kind::AnotherSystem, message, mend));
     }
-    let home = home.filter(|home| Path::new(home).is_absolute() && !Path::new(home).is_dir())?;
+    let is_gone = |home: &Path| match home.metadata() {
+        Ok(metadata) => !metadata.is_dir(),
+        Err(err) => fs::is_absent(&err),
+    };
+    let home = home.filter(|home| Path::new(home).is_absolute() && is_gone(Path::new(home)))?;
     let message = format!(
         "it was made on another system, or its Python was removed: `home` is `{home}`, which is not here"
     );
@@ -55,6 +59,11 @@ fn gone(anatomy: &Anatomy) -> Option<Finding> {
     let python = anatomy.python();
     let name = format!("`{}`", shown(anatomy, &python));
     let message = match python.metadata() {
+        // It may well be there, for others or later.
+        Err(err) if !fs::is_absent(&err) => {
+            let message = format!("{name} cannot be looked at: {err}");
+            return Some(Finding::warning(Kind::BaseGone, message, Mend::Upgrade));
+        }
         Err(_) if python.is_symlink() => {
             format!(
                 "{name} leads to `{}`, which is not there",
@@ -124,7 +133,10 @@ fn base(anatomy: &Anatomy, home: &Path) -> Option<PathBuf> {
         .chain(["python", "pypy"].into_iter().filter_map(versioned))
         .chain(recorded)
         .map(|name| home.join(name))
-        .find(|path| path.is_file())
+        .find(|path| match path.metadata() {
+            Ok(metadata) => metadata.is_file(),
+            Err(err) => !fs::is_absent(&err),
+        })
 }
 
 /// Returns the path without symlinks of the base's executable: what leads there from the environment, or of a copy its

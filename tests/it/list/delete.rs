@@ -9,8 +9,11 @@ use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::{Value, json};
 use std::ffi::OsString;
-use std::fs;
-use std::process::Output;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::{Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// A folder with two environments that are broken, and one that is not.
 fn with_broken() -> Sandbox {
@@ -146,17 +149,92 @@ fn one_that_is_to_stay_does_not_keep_the_others() {
     let assert = delete(&sandbox, &["--broken", "-y"]).assert();
     assert.code(1).stdout("").stderr(said);
     lists(&sandbox, &[], &["a/broken", "c", "healthy"]);
-    let output = delete(&sandbox, &["--broken", "-y", "--json", "--force"])
-        .output()
-        .unwrap();
-    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(
-        (output.status.code(), output.stderr.len()),
-        (Some(0), 0),
-        "{said}"
-    );
-    assert_eq!(said["deleted"].as_array().unwrap().len(), 2, "{said}");
-    assert_eq!(said["failed"], json!([]));
+    let assert = delete(&sandbox, &["--broken", "-y", "--force"]).assert();
+    assert.code(2).stderr(contains("'--force'"));
+    let assert = delete(&sandbox, &["-y", "--force", "-"]).assert();
+    assert
+        .code(1)
+        .stderr(contains("takes environments by name only"));
+    lists(&sandbox, &[], &["a/broken", "c", "healthy"]);
+}
+
+/// What it is broken for does not matter to whoever runs its programs.
+#[test]
+fn one_that_can_be_used_is_kept() {
+    let sandbox = Sandbox::new();
+    bare(&sandbox, python(), &["env"]);
+    fs::remove_file(sandbox.path("env/bin/activate")).unwrap();
+    let listed = sandbox.rvenv(["list", "--broken"]).assert();
+    listed.stdout(contains("broken: activation-missing"));
+    let said = contains("env`, which can be used: ").and(contains("activate"));
+    delete(&sandbox, &["--broken", "-y"])
+        .assert()
+        .success()
+        .stdout("")
+        .stderr(said);
+    assert!(sandbox.path("env/bin/python").exists());
+}
+
+/// Another user, or another day, may see it.
+#[test]
+fn one_whose_python_may_not_be_looked_at_is_not_broken() {
+    let sandbox = Sandbox::new();
+    let base = sandbox.path("base");
+    fs::create_dir_all(base.join("bin")).unwrap();
+    symlink(&python().path, base.join("bin/python3")).unwrap();
+    bare(&sandbox, python(), &["env"]);
+    let cfg = fs::read_to_string(sandbox.path("env/pyvenv.cfg")).unwrap();
+    let home = format!("home = {}", base.join("bin").display());
+    let cfg = cfg.lines().map(|line| {
+        if line.starts_with("home") {
+            &home
+        } else {
+            line
+        }
+    });
+    fs::write(
+        sandbox.path("env/pyvenv.cfg"),
+        cfg.collect::<Vec<_>>().join("\n"),
+    )
+    .unwrap();
+    let link = sandbox.path("env/bin/python");
+    fs::remove_file(&link).unwrap();
+    symlink(base.join("bin/python3"), &link).unwrap();
+    fs::set_permissions(&base, Permissions::from_mode(0o000)).unwrap();
+    let listed = sandbox.unprivileged().args(["list", "--broken"]).assert();
+    fs::set_permissions(&base, Permissions::from_mode(0o755)).unwrap();
+    listed
+        .success()
+        .stderr(contains("there is no broken environment"));
+}
+
+/// It is looked at again when it is about to go.
+#[test]
+fn what_comes_into_its_place_meanwhile_is_put_back() {
+    let sandbox = with_broken();
+    sandbox.write("precious/broken/thesis.tex", "mine");
+    let mut strace = sandbox.process("strace");
+    strace.args([
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "inject=rename,renameat,renameat2:delay_enter=2s",
+    ]);
+    strace
+        .arg(RVENV)
+        .args(["delete", "-y", "--broken", "a"])
+        .stderr(Stdio::piped());
+    let Ok(mut child) = strace.spawn() else {
+        return missing("strace");
+    };
+    // Long enough for it to have looked, and short enough for it not to have renamed anything.
+    thread::sleep(Duration::from_secs(1));
+    fs::rename(sandbox.path("a"), sandbox.path("moved")).unwrap();
+    symlink(sandbox.path("precious"), sandbox.path("a")).unwrap();
+    child.wait().unwrap();
+    assert!(sandbox.path("precious/broken/thesis.tex").exists());
 }
 
 #[test]
