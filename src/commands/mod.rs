@@ -56,11 +56,14 @@ fn asked(requests: &[OsString]) -> Vec<OsString> {
 /// Writes data, which is all that goes to stdout.
 ///
 /// # Errors
-/// When nobody reads it, or the disk is full.
+/// When the disk is full, for one.
 fn print(data: &[u8]) -> Result<()> {
-    io::stdout()
-        .write_all(data)
-        .context("failed to write to stdout")
+    let mut stdout = io::stdout();
+    match stdout.write_all(data).and_then(|()| stdout.flush()) {
+        // Who reads no more has read enough.
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome.context("failed to write to stdout"),
+    }
 }
 
 /// What stdout gets.

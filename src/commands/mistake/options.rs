@@ -67,6 +67,22 @@ const OPTIONS: &[(&[&str], &str)] = &[
         "nothing is downloaded anyway, unless `--upgrade-deps` is given",
     ),
     (
+        &["--creator", "--discovery", "--try-first-with"],
+        "there is one way to make an environment; `--python` says of which Python",
+    ),
+    (&["--copy"], "`--copies` copies the interpreter"),
+    (
+        &[
+            "--list",
+            "--delete",
+            "--remove",
+            "--activate",
+            "--run",
+            "--check",
+        ],
+        "what is done with environments is a word, as in `rvenv list`; `rvenv --help` has them all",
+    ),
+    (
         &["--name", "--prefix"],
         "an environment is named by its directory, which stands without an option",
     ),

@@ -65,7 +65,7 @@ function global:deactivate ([switch] $NonDestructive) {
             # Where the old place still is, the new one may be another name for it.
             if (-not (Test-Path -LiteralPath $Root)) {
                 [Console]::Error.WriteLine(
-                    "rvenv: this environment was moved from $Root to $here; to mend it: rvenv --upgrade '$here'")
+                    "rvenv: this environment was moved from $Root to $here; to mend it: rvenv --upgrade, with its path")
             }
             $Root = $here
         }
@@ -112,7 +112,7 @@ function global:deactivate ([switch] $NonDestructive) {
         [System.IO.File]::OpenRead($python).Dispose()
     }
     catch [System.IO.FileNotFoundException], [System.IO.DirectoryNotFoundException] {
-        [Console]::Error.WriteLine("rvenv: $python leads to no Python any more; to mend it: rvenv --upgrade '$Root'")
+        [Console]::Error.WriteLine("rvenv: $python leads to no Python any more; to mend it: rvenv --upgrade, with its path")
     }
     catch {
         Write-Verbose "$python cannot be read"

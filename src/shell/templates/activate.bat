@@ -35,6 +35,6 @@ for /f "delims=" %%a in ("(!_name!) !PROMPT!") do (endlocal & set "PROMPT=%%a")
 :rvenv_check
 setlocal EnableDelayedExpansion
 set "_python=!VIRTUAL_ENV!\!_RVENV_BIN!\python.exe"
-if not exist "!_python!" echo rvenv: "!_python!" is gone; to mend it: rvenv --upgrade "!VIRTUAL_ENV!">&2
+if not exist "!_python!" echo rvenv: "!_python!" is gone; to mend it: rvenv --upgrade, with its path>&2
 endlocal
 set "_RVENV_BIN="

@@ -35,7 +35,7 @@ if ($?_OLD_VIRTUAL_PROMPT) eval 'set prompt = "$_rvenv_name$_OLD_VIRTUAL_PROMPT"
 
 if ("`alias pydoc`" == "") eval 'set _OLD_VIRTUAL_PYDOC; alias pydoc python -m pydoc'
 
-if (! -e "$VIRTUAL_ENV/$_rvenv_bin/python") /bin/sh -c 'printf "%s\n" "rvenv: $VIRTUAL_ENV/$1/python leads to no Python any more; to mend it: rvenv --upgrade $VIRTUAL_ENV" >&2' sh "$_rvenv_bin"
+if (! -e "$VIRTUAL_ENV/$_rvenv_bin/python") /bin/sh -c 'printf "%s\n" "rvenv: $VIRTUAL_ENV/$1/python leads to no Python any more; to mend it: rvenv --upgrade, with its path" >&2' sh "$_rvenv_bin"
 
 unset _rvenv_run _rvenv_bin _rvenv_name
 rehash

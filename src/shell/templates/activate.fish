@@ -55,7 +55,7 @@ function _rvenv_place
         set here (builtin realpath -- $here)
         if not test -d "$root"
             or test "$here" != (builtin realpath -- $root)
-            echo "rvenv: this environment was moved from $root to $here; to mend it: rvenv --upgrade '$here'" >&2
+            echo "rvenv: this environment was moved from $root to $here; to mend it: rvenv --upgrade, with its path" >&2
             set root $here
         end
     end
@@ -90,7 +90,7 @@ function _rvenv_activate
     end
 
     if not test -e "$VIRTUAL_ENV"/@BIN@/python
-        echo "rvenv: $VIRTUAL_ENV/"@BIN@"/python leads to no Python any more; to mend it: rvenv --upgrade '$VIRTUAL_ENV'" >&2
+        echo "rvenv: $VIRTUAL_ENV/"@BIN@"/python leads to no Python any more; to mend it: rvenv --upgrade, with its path" >&2
     end
     functions -e _rvenv_place _rvenv_activate
 end

@@ -48,7 +48,7 @@ export-env {
         let here = $script | path dirname | path dirname
         if $here != $rvenv.0 and ($here | path join pyvenv.cfg | path exists) {
             if not ($rvenv.0 | path exists) {
-                print --stderr $"rvenv: this environment was moved from ($rvenv.0) to ($here); to mend it: rvenv --upgrade '($here)'"
+                print --stderr $"rvenv: this environment was moved from ($rvenv.0) to ($here); to mend it: rvenv --upgrade, with its path"
             }
             $env.VIRTUAL_ENV = $here
         }
@@ -76,6 +76,6 @@ export-env {
 
     let python = $added | path join (if $nu.os-info.name == "windows" { "python.exe" } else { "python" })
     if not ($python | path exists) {
-        print --stderr $"rvenv: ($python) leads to no Python any more; to mend it: rvenv --upgrade '($env.VIRTUAL_ENV)'"
+        print --stderr $"rvenv: ($python) leads to no Python any more; to mend it: rvenv --upgrade, with its path"
     }
 }

@@ -32,7 +32,7 @@ def _rvenv_activate(root, bin, prompt):
     aliases["deactivate"] = _rvenv_deactivate
     python = os.path.join(root, bin, "python.exe" if os.name == "nt" else "python")
     if not os.path.exists(python):
-        print(f"rvenv: {python} leads to no Python any more; to mend it: rvenv --upgrade '{root}'", file=sys.stderr)
+        print(f"rvenv: {python} leads to no Python any more; to mend it: rvenv --upgrade, with its path", file=sys.stderr)
 
 
 # The empty strings make these operators of what is replaced by a string next to strings.

@@ -19,7 +19,7 @@ def activate(root, bin, prompt):
     here = os.path.dirname(os.path.dirname(file))
     if os.path.basename(file) == "activate_this.py" and os.path.isfile(os.path.join(here, "pyvenv.cfg")):
         if not os.path.exists(root):
-            message = "rvenv: this environment was moved from {0} to {1}; to mend it: rvenv --upgrade '{1}'\n"
+            message = "rvenv: this environment was moved from {0} to {1}; to mend it: rvenv --upgrade, with its path\n"
             sys.stderr.write(message.format(root, here))
         root = here
 
