@@ -2,6 +2,7 @@
 
 use crate::commands::check::{self, Checked};
 use crate::sys::footprint::{Catalogue, Footprint, Surveyor};
+use crate::sys::fs;
 use crate::sys::parallel;
 use crate::ui::Ui;
 use crate::venv::check::Depth;
@@ -115,17 +116,20 @@ fn look(surveyor: &mut Surveyor, found: &Found, wanted: Wanted) -> Option<Survey
         let findings = check::findings_knowing(anatomy, Depth::Glance, known);
         Checked::new(anatomy, &findings)
     };
-    // One that goes away meanwhile takes nothing.
-    let mut measure = || surveyor.measure(&anatomy.root).unwrap_or_default();
+    let mut measure = || match surveyor.measure(&anatomy.root) {
+        // It has gone away meanwhile.
+        Err(err) if fs::is_not_found(&err) => None,
+        measured => Some(measured.unwrap_or_default()),
+    };
     let (checked, footprint) = match wanted {
         Wanted::All => {
-            let (footprint, known) = measure();
+            let (footprint, known) = measure()?;
             (check(&known), footprint)
         }
         Wanted::Broken => {
             let checked = check(&Catalogue::default());
             let is_wanted = !checked.is_healthy();
-            (checked, is_wanted.then(measure)?.0)
+            (checked, is_wanted.then(measure)??.0)
         }
     };
     Some(Surveyed {
