@@ -1,6 +1,6 @@
 //! Deleting what `rvenv list` lists: nothing is deleted unless somebody said that it is meant, and then all that can be.
 
-use super::{data, lists, python};
+use super::{at_terminal, listed, lists, python};
 use crate::existing::bare;
 use crate::refuse::check_raw;
 use crate::sandbox::{RVENV, Sandbox, missing, tree};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -35,26 +35,12 @@ fn delete(sandbox: &Sandbox, args: &[&str]) -> Command {
     sandbox.rvenv([&["delete"], args].concat())
 }
 
-/// What becomes of `LINE`, where `rvenv` is the program, on a terminal at which somebody types `typed`; `None` where there is none.
-fn at_terminal(sandbox: &Sandbox, line: &str, typed: &str) -> Option<Output> {
-    let line = line.replace("rvenv", &format!("'{RVENV}'"));
-    let mut script = sandbox.command("script");
-    script.args(["-qec", &line, "/dev/null"]).write_stdin(typed);
-    let output = script.output();
-    if output.is_err() {
-        missing("script");
-    }
-    output.ok()
-}
-
 #[test]
 fn broken_ones_are_deleted_when_somebody_says_yes() {
     let sandbox = with_broken();
     let before = tree(sandbox.path(""));
     for answer in ["n\n", "\n", "yeah\n", ""] {
-        let Some(output) = at_terminal(&sandbox, "rvenv delete --broken", answer) else {
-            return;
-        };
+        let output = at_terminal(&sandbox, "rvenv delete --broken", answer);
         let drawn = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{drawn}");
         assert!(
@@ -68,7 +54,7 @@ fn broken_ones_are_deleted_when_somebody_says_yes() {
         }
         assert_eq!(before, tree(sandbox.path("")));
     }
-    let output = at_terminal(&sandbox, "rvenv delete --broken b", "y\n").unwrap();
+    let output = at_terminal(&sandbox, "rvenv delete --broken b", "y\n");
     let drawn = String::from_utf8(output.stdout).unwrap();
     assert!(
         output.status.success() && drawn.contains("delete this environment? "),
@@ -240,7 +226,7 @@ fn what_comes_into_its_place_meanwhile_is_put_back() {
 #[test]
 fn a_list_on_stdin_is_deleted() {
     let sandbox = with_broken();
-    let mut listed = data(&sandbox, &[]);
+    let mut listed = listed(&sandbox, &[]);
     let all = json!(listed).to_string();
     listed.retain(|item| item["made_by"] == "rvenv" && item["healthy"] == true);
     let chosen = json!(listed).to_string();
@@ -275,20 +261,18 @@ fn a_list_on_stdin_is_deleted() {
 fn the_person_is_asked_although_stdin_is_a_list() {
     let sandbox = with_broken();
     let line = "rvenv list --json --broken | rvenv delete -";
-    let Some(output) = at_terminal(&sandbox, line, "n\n") else {
-        return;
-    };
+    let output = at_terminal(&sandbox, line, "n\n");
     let drawn = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{drawn}");
     assert!(
         drawn.contains("delete these 2 environments? [y/N] "),
         "{drawn}"
     );
-    assert_eq!(data(&sandbox, &[]).len(), 3);
-    let output = at_terminal(&sandbox, line, "y\n").unwrap();
+    assert_eq!(listed(&sandbox, &[]).len(), 3);
+    let output = at_terminal(&sandbox, line, "y\n");
     assert!(output.status.success(), "{output:?}");
     lists(&sandbox, &[], &["healthy"]);
-    let output = at_terminal(&sandbox, "rvenv delete -", "").unwrap();
+    let output = at_terminal(&sandbox, "rvenv delete -", "");
     let drawn = String::from_utf8(output.stdout).unwrap();
     assert!(drawn.contains("stdin, which is a terminal"), "{drawn}");
 }
