@@ -206,7 +206,7 @@ fn what_comes_into_its_place_meanwhile_is_put_back() {
         "-o",
         "/dev/null",
         "-e",
-        "inject=rename,renameat,renameat2:delay_enter=2s",
+        "inject=rename,renameat,renameat2:delay_enter=2000000",
     ]);
     strace
         .arg(RVENV)
