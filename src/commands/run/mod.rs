@@ -34,7 +34,10 @@ The command runs as in a shell in which the environment is activated. On Unix it
 `--temp` has an environment to remove afterwards; then signals are passed on to it.
 
 Exits as the command does; with 127 where that is not found, 126 where it cannot be executed, 1 where something fails \
-before it runs, and 2 for wrong usage.";
+before it runs, and 2 for wrong usage.
+
+--json prints:
+  {\"error\", \"hint\"}";
 
 #[derive(Debug, clap::Args)]
 #[command(

@@ -109,6 +109,7 @@ fn each_command_prints_what_its_help_promises() {
     assert_eq!(made["environments"][0]["mended"][0]["kind"], "base-gone");
     let listed = check("list", &[], 0);
     assert_eq!(listed[1]["path"], json!(sandbox.path("b")));
+    check("run", &["b", "--", "no-such-program"], 127);
     check("delete", &["--dry-run", "a"], 0);
     check("delete", &["a", "nothing", "b"], 1);
     check("cache dir", &[], 0);
