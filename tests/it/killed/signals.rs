@@ -4,7 +4,8 @@ use super::calls::{Call, Run, Set, told, tools_are_missing};
 use super::scene::{Scene, none_broken};
 use super::whole::{Pip, fault, leftovers, python, site_packages};
 use crate::sandbox::{RVENV, Sandbox, note};
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command as Process, ExitStatus, Output, Stdio};
@@ -184,6 +185,36 @@ fn a_cold_build_with_all_its_processes_leaves_nothing() {
     assert!(ended > 3, "only {ended} were ended");
     assert!(start().wait().unwrap().success());
     assert_eq!(fault(&sandbox, &sandbox.path("env"), Pip::With), None);
+}
+
+/// `timeout` sends each to its command, and to the group of that.
+#[test]
+fn a_signal_that_comes_twice_is_one() {
+    let sandbox = Sandbox::in_memory();
+    let python = sandbox.write("slow/python3", "#!/bin/sh\ntouch ready\nexec sleep 300\n");
+    fs::set_permissions(&python, Permissions::from_mode(0o755)).unwrap();
+    for (name, number) in SIGNALS {
+        let mut process = sandbox.process(RVENV);
+        process
+            .args(["-p", "slow/python3", "env"])
+            .stderr(Stdio::null());
+        let mut child = process.spawn().unwrap();
+        while !sandbox.path("ready").exists() {
+            sleep(Duration::from_millis(5));
+        }
+        let twice = format!("kill -{name} $0; sleep 0.001; kill -{name} $0");
+        let id = child.id().to_string();
+        let sent = Process::new("sh").args(["-c", &twice, &id]).status();
+        assert!(sent.unwrap().success());
+        assert_eq!(
+            ends_soon(&mut child).code(),
+            Some(128 + number),
+            "SIG{name}"
+        );
+        fs::remove_file(sandbox.path("ready")).unwrap();
+        assert!(leftovers(&sandbox.path("")).is_empty());
+        assert!(!sandbox.path("env").exists());
+    }
 }
 
 /// Somebody else is changing the directory.
