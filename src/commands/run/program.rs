@@ -87,10 +87,6 @@ pub(super) fn unstartable(command: &Command, err: &io::Error) -> Error {
             "if that was the Python of an environment that was moved, `rvenv --upgrade` mends it",
         ),
         ErrorKind::PermissionDenied => unexecutable(program, "permission denied"),
-        _ if is_no_format(err) => unexecutable(
-            program,
-            "it is neither a program for this machine nor a script that begins with `#!`",
-        ),
         _ => unexecutable(program, &err.to_string()),
     }
 }
@@ -101,9 +97,4 @@ pub(super) fn unstarted(command: &Command, err: Error) -> Error {
         Ok(err) => unstartable(command, &err),
         Err(interrupted) => interrupted,
     }
-}
-
-/// `ENOEXEC`, which has no kind of its own.
-fn is_no_format(err: &io::Error) -> bool {
-    err.raw_os_error() == Some(8)
 }

@@ -3,9 +3,12 @@
 use crate::sys::{interrupt, platform};
 use anyhow::Result;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::{process, termios};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::{flag, low_level};
 use std::io::{self, Read as _};
 use std::os::unix::net::UnixStream;
@@ -15,7 +18,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is for the program, and would else end this process before it has cleaned up.
-const PASSED_ON: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
+const PASSED_ON: [i32; 9] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGXCPU,
+];
 
 /// What a terminal sends to all processes of a group, the program among them.
 const BY_TERMINAL: [i32; 2] = [SIGINT, SIGQUIT];
@@ -25,7 +30,28 @@ const BY_TERMINAL: [i32; 2] = [SIGINT, SIGQUIT];
 /// # Errors
 /// Returns why that cannot be started; else it does not return.
 pub(crate) fn replace(command: &mut Command) -> io::Error {
-    command.exec()
+    match command.exec() {
+        err if is_no_format(&err) => read_by_shell(command).exec(),
+        err => err,
+    }
+}
+
+fn is_no_format(err: &io::Error) -> bool {
+    err.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())
+}
+
+/// Returns a command that has a shell read what does not say by what it is to be read, as shells do, and `execvp` of some C
+/// libraries.
+fn read_by_shell(command: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
 }
 
 /// Starts the program and waits for its end, however often this process is told to end meanwhile: it is the program that is
@@ -37,7 +63,11 @@ pub(crate) fn accompany(command: &mut Command) -> Result<ExitStatus> {
     let mut signals = Signals::listen()?;
     interrupt::hand_over();
     interrupt::check()?;
-    let mut child = command.spawn()?;
+    let child = match command.spawn() {
+        Err(err) if is_no_format(&err) => read_by_shell(command).spawn(),
+        child => child,
+    };
+    let mut child = child?;
     Ok(signals.pass_on(&mut child)?)
 }
 

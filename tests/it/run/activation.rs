@@ -142,9 +142,12 @@ fn what_it_reads_and_what_it_is_told_are_untouched() {
             "{said}"
         );
         let said = stdout(
-            &run(&sandbox, words(way, &["sh", "-c", "ps -o args= -p $$"]))
-                .output()
-                .unwrap(),
+            &run(
+                &sandbox,
+                words(way, &["sh", "-c", "tr '\\0' ' ' < /proc/$$/cmdline"]),
+            )
+            .output()
+            .unwrap(),
         );
         assert!(said.starts_with("sh -c"), "called as it was typed: {said}");
     }
