@@ -3,8 +3,9 @@
 
 use crate::sys::platform;
 use crate::sys::remove::{Count, remove_tree};
+use anyhow::Result;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,6 +15,12 @@ const ENDING: [u32; 6] = [10, 36, 36, 36, 36, 10];
 
 /// The file in a temporary directory that nobody is to remove.
 const KEPT: &str = "kept";
+
+/// The mode of a directory that nobody else can look into, as `platform` tells it.
+#[cfg(unix)]
+const PRIVATE: u32 = 0o700;
+#[cfg(windows)]
+const PRIVATE: u32 = 0o666;
 
 /// How many names are tried, should somebody have taken the first ones on purpose.
 const MOST_NAMES: usize = 1000;
@@ -85,13 +92,23 @@ impl Workspace {
         File::create(self.path.join(KEPT)).ok();
         self.path.clone()
     }
+
+    /// Removes it before this is dropped.
+    ///
+    /// # Errors
+    /// When something in it cannot be removed; it stays then.
+    pub(crate) fn remove(&mut self) -> Result<()> {
+        self.is_kept = true;
+        remove_tree(&self.path, "", Count::Nothing)?;
+        Ok(())
+    }
 }
 
 impl Drop for Workspace {
     fn drop(&mut self) {
         if !self.is_kept {
             // What cannot be removed now is left to whoever sweeps here next.
-            remove_tree(&self.path, "", Count::Nothing).ok();
+            self.remove().ok();
         }
     }
 }
@@ -197,10 +214,27 @@ pub(crate) fn is_ending(text: &str) -> bool {
 /// Removes the directories of that prefix in `dir` that killed processes of this user have left, and returns their number.
 /// Those that somebody works in stay, and those of which it cannot be told.
 pub(crate) fn sweep(dir: &Path, prefix: &str) -> usize {
+    sweep_if(dir, prefix, |_, _| true)
+}
+
+/// The same in a `dir` that others use, too, of what [`Workspace::make_private_in`] makes: only what nobody else can look into
+/// goes, and only where all that is directly in it `is_expected`.
+pub(crate) fn sweep_private(
+    dir: &Path,
+    prefix: &str,
+    is_expected: impl Fn(&OsStr) -> bool,
+) -> usize {
+    sweep_if(dir, prefix, |path, metadata| {
+        let strange = platform::names_in(path, |name| !is_expected(name));
+        platform::mode(metadata) & 0o777 == PRIVATE && strange.is_ok_and(|names| names.is_empty())
+    })
+}
+
+fn sweep_if(dir: &Path, prefix: &str, is_left: impl Fn(&Path, &Metadata) -> bool) -> usize {
     let names = platform::names_in(dir, |name| is_name(name, prefix));
     let leftovers = names.unwrap_or_default().into_iter();
     leftovers
-        .filter(|name| remove_left(&dir.join(name)))
+        .filter(|name| remove_left(&dir.join(name), &is_left))
         .count()
 }
 
@@ -211,11 +245,12 @@ pub(crate) fn is_busy(dir: &Path, prefix: &str) -> bool {
     names.iter().any(is_held)
 }
 
-fn remove_left(path: &Path) -> bool {
+fn remove_left(path: &Path, is_left: impl Fn(&Path, &Metadata) -> bool) -> bool {
     let Ok(Hold::Held(directory)) = hold(path) else {
         return false;
     };
-    directory.metadata().is_ok_and(|it| platform::is_own(&it))
+    let metadata = directory.metadata();
+    metadata.is_ok_and(|it| platform::is_own(&it) && is_left(path, &it))
         && path.join(KEPT).symlink_metadata().is_err()
         && remove_tree(path, "", Count::Nothing).is_ok()
 }

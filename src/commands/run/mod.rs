@@ -69,19 +69,18 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "REQUIREMENT",
-        help = "Install this with the environment's pip first; may be repeated [env: RVENV_WITH]"
+        help = "Install this with the environment's pip first; may be repeated; the variable counts with `--temp` \
+                [env: RVENV_WITH]"
     )]
     with: Vec<OsString>,
     #[arg(
         long,
-        requires = "temp",
         conflicts_with = "env_dir",
         help = "Give the new environment access to the system site-packages [env: RVENV_SYSTEM_SITE_PACKAGES]"
     )]
     system_site_packages: bool,
     #[arg(
         long,
-        requires = "temp",
         conflicts_with_all = ["env_dir", "with"],
         help = "Leave pip out of the new environment [env: RVENV_WITHOUT_PIP]"
     )]
@@ -108,15 +107,15 @@ impl Args {
         if self.is_temporary() {
             return self.run_in_throwaway(context);
         }
+        self.refuse_what_is_for_a_new_one()?;
         let environment = self.environment()?;
         let anatomy = usable(&environment)?;
-        let requirements = packages::requirements(&self.with);
-        if !self.python.is_empty() || !requirements.is_empty() {
+        if !self.python.is_empty() || !self.with.is_empty() {
             interrupt::listen().context("failed to listen for signals")?;
         }
         self.refuse_another_python(context, &anatomy)?;
         let activation = Activation::of(&environment)?;
-        packages::install(context.ui, &anatomy, &activation, &requirements)?;
+        packages::install(context.ui, &anatomy, &activation, &self.with)?;
         let mut command = self.prepared(&activation)?;
         interrupt::check()?;
         let err = handover::replace(&mut command);
@@ -130,7 +129,7 @@ impl Args {
 
     fn run_in_throwaway(&self, context: &Context) -> Result<()> {
         interrupt::listen().context("failed to listen for signals")?;
-        let requirements = packages::requirements(&self.with);
+        let requirements = self.requirements();
         let throwaway = Throwaway::make(context, self, &requirements)?;
         let environment = throwaway.environment()?;
         let anatomy = Anatomy::of(environment.root());
@@ -159,6 +158,22 @@ impl Args {
         }
     }
 
+    /// Refuses options of a new environment where none is made.
+    fn refuse_what_is_for_a_new_one(&self) -> Result<()> {
+        let flags = [
+            (self.system_site_packages, "--system-site-packages"),
+            (self.without_pip, "--without-pip"),
+        ];
+        match flags.iter().find(|(is_typed, _)| *is_typed) {
+            Some((_, flag)) => Err(Hinted::with_code(
+                USAGE,
+                "the following required arguments were not provided: `--temp`",
+                format!("`{flag}` is for a new environment, which `--temp` makes"),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses what is behind no `--`, of which the first word is taken for an environment.
     fn nothing_to_run(&self) -> Error {
         let word = |path: &PathBuf| SHELLS[0].literal(&path.to_string_lossy());
@@ -181,18 +196,24 @@ impl Args {
         let cache_dir = context.cache_dir();
         let cache_dir = cache_dir.as_deref();
         let own = interpreter::of_environment(context.ui, cache_dir, anatomy)?;
-        let is_meant = |own: &Known| {
-            let found = || interpreter::find(context.ui, cache_dir, &requests);
-            let is_same =
-                |found: Known| found.interpreter.real_executable == own.interpreter.real_executable;
-            interpreter::is_described(&requests, &own.interpreter) || found().is_ok_and(is_same)
-        };
-        if own.as_ref().is_some_and(is_meant) {
+        let is_described = |own: &Known| interpreter::is_described(&requests, &own.interpreter);
+        if own.as_ref().is_some_and(is_described) {
+            return Ok(());
+        }
+        let found = interpreter::find(context.ui, cache_dir, &requests)?;
+        let is_found =
+            |own: &Known| own.interpreter.real_executable == found.interpreter.real_executable;
+        if own.as_ref().is_some_and(is_found) {
             return Ok(());
         }
         let title = own.map(|own| own.interpreter.title());
         let title = title.unwrap_or("an unknown Python".to_owned());
-        let message = format!("`{}` is of {title}", anatomy.root.display());
+        let asked: Vec<String> = requests
+            .iter()
+            .map(|it| format!("`{}`", it.display()))
+            .collect();
+        let (root, asked) = (anatomy.root.display(), asked.join(" or "));
+        let message = format!("`{root}` is of {title}, not {asked}");
         bail!(Hinted::error(
             message,
             "leave `--python` out, name another environment, or run in a new one with `--temp`"

@@ -7,18 +7,8 @@ use crate::sys::process;
 use crate::ui::Ui;
 use crate::venv::check::Anatomy;
 use anyhow::{Result, bail};
-use std::env;
 use std::ffi::OsString;
 use std::process::Command;
-
-/// Returns what is to be installed: what is typed, else what the variable lists, as pip splits its own.
-pub(super) fn requirements(typed: &[OsString]) -> Vec<OsString> {
-    if !typed.is_empty() {
-        return typed.to_vec();
-    }
-    let listed = env::var("RVENV_WITH").unwrap_or_default();
-    listed.split_whitespace().map(OsString::from).collect()
-}
 
 /// Has the environment's own pip install `requirements`, in one go. What it says goes to stderr.
 ///

@@ -95,10 +95,27 @@ fn an_environment_that_is_there_must_be_of_the_python_that_is_typed() {
             .stdout("");
         let stderr = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
         assert!(
-            stderr.contains(&format!("is of CPython {}.", versions[0])),
+            stderr.contains(&format!("is of CPython {}.", versions[0]))
+                && stderr.contains(&format!(", not `{request}`\n")),
             "{stderr}"
         );
         assert!(stderr.contains("hint: leave `--python` out"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_python_that_is_not_there_is_said_not_to_be() {
+    let sandbox = scene();
+    for request in ["nosuch", "./nosuch", "3.99"] {
+        let refused = run(&sandbox, ["-p", request, "env", "--", "true"])
+            .assert()
+            .code(1)
+            .stdout("");
+        let stderr = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(
+            stderr.contains(&format!("`{request}`")) && !stderr.contains(" is of "),
+            "{stderr}"
+        );
     }
 }
 

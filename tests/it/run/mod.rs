@@ -79,7 +79,7 @@ fn nothing_is_left(sandbox: &Sandbox) {
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
+        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
         sleep(Duration::from_millis(5));
     }
 }
@@ -127,6 +127,28 @@ fn a_command_without_its_dashes_is_wrong_usage() {
             stderr.contains(tip) && !stderr.contains("as a value"),
             "{stderr}"
         );
+    }
+    nothing_is_left(&sandbox);
+}
+
+#[test]
+fn what_is_for_a_new_environment_is_refused_without_one() {
+    let mut sandbox = scene();
+    let flags = ["--system-site-packages", "--without-pip"];
+    for flag in flags {
+        let said = format!(
+            "error: the following required arguments were not provided: `--temp`\n\
+             hint: `{flag}` is for a new environment, which `--temp` makes\n"
+        );
+        let refused = run(&sandbox, [flag, "--", "true"]).assert().code(2);
+        refused.stdout("").stderr(said);
+    }
+    sandbox.set("RVENV_TEMP", "1");
+    for flag in flags {
+        let script = "test \"$(basename \"$VIRTUAL_ENV\")\" = temp";
+        let made = run(&sandbox, [flag, "--", "sh", "-c", script]).assert();
+        made.success().stdout("").stderr("");
+        run(&sandbox, [flag, "env", "--", "true"]).assert().code(2);
     }
     nothing_is_left(&sandbox);
 }

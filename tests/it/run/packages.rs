@@ -4,9 +4,12 @@ use super::{left, nothing_is_left, process, run, scene, scene_of, stdout, wait_u
 use crate::killed::signals::send;
 use crate::pip::wheels::Wheel;
 use crate::pythons::{is_extreme, seeding_pythons};
-use crate::sandbox::{Sandbox, note};
+use crate::sandbox::{RVENV, Sandbox, note};
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// A folder with two wheels in `links`, and the environment `env`, without pip.
 fn scenes() -> impl Iterator<Item = Sandbox> {
@@ -82,6 +85,57 @@ fn an_environment_that_is_there_keeps_it() {
 }
 
 #[test]
+fn the_variable_changes_no_environment_that_stays() {
+    let mut sandbox = scene();
+    sandbox.set("RVENV_WITH", "./nowhere.whl");
+    run(&sandbox, ["env", "--", "true"])
+        .assert()
+        .success()
+        .stderr("");
+    // What is typed wins over it.
+    let args = [
+        "--temp",
+        "--without-pip",
+        "--",
+        "python",
+        "-c",
+        "import pip",
+    ];
+    run(&sandbox, args).assert().code(1).stdout("");
+    run(&sandbox, ["-q", "--temp", "--", "touch", "ran"])
+        .assert()
+        .code(1);
+    assert!(!sandbox.path("ran").exists());
+    nothing_is_left(&sandbox);
+}
+
+/// `PROGRAM ARGS`, started by somebody who has no interest in the ends of its children.
+fn started_by_the_careless(sandbox: &Sandbox, args: &[&str]) -> assert_cmd::Command {
+    let script = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])";
+    let mut command = sandbox.command(&super::python().path);
+    command.args(["-c", script, RVENV]).args(args);
+    command
+}
+
+#[test]
+fn who_ignores_the_ends_of_children_hinders_nobody() {
+    for sandbox in scenes() {
+        let cold = sandbox.path("cold").display().to_string();
+        started_by_the_careless(&sandbox, &["--cache-dir", &cold, "new"])
+            .assert()
+            .success()
+            .stderr("");
+        let args = ["run", "-q", "--temp", "--with", "one"];
+        let args = [&args[..], &["--", "python", "-c", "import one"]].concat();
+        started_by_the_careless(&sandbox, &args)
+            .assert()
+            .success()
+            .stderr("");
+        nothing_is_left(&sandbox);
+    }
+}
+
+#[test]
 fn the_command_does_not_run_where_something_cannot_be_installed() {
     for sandbox in scenes() {
         for (quiet, length) in [(&["-q"][..], 2), (&[], 3)] {
@@ -116,17 +170,20 @@ fn the_command_does_not_run_where_something_cannot_be_installed() {
 #[test]
 fn who_is_told_to_end_while_pip_works_leaves_nothing() {
     let mut sandbox = scene();
-    let slow = "import time; open('ready', 'w').close(); time.sleep(20)";
+    let slow = "import time; open('ready', 'w').close(); time.sleep(300)";
     sandbox.write("slow/sitecustomize.py", slow);
     let slow = sandbox.path("slow");
     sandbox.set("PYTHONPATH", slow);
-    for (name, number) in [("TERM", 15), ("INT", 2)] {
+    // `timeout` sends each to its command, and to the group of that.
+    for (name, number, times) in [("TERM", 15, 1), ("INT", 2, 1), ("TERM", 15, 2)] {
         fs::remove_file(sandbox.path("ready")).ok();
         let mut command = process(&sandbox, ["--temp", "--with", "x", "--", "touch", "ran"]);
         let child = command.stderr(Stdio::piped()).spawn().unwrap();
         wait_until("pip does not start", || sandbox.path("ready").exists());
         assert_eq!(left(&sandbox).len(), 1);
-        send(name, &child.id().to_string());
+        for _ in 0..times {
+            send(name, &child.id().to_string());
+        }
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(128 + number), "{stderr}");
@@ -134,4 +191,24 @@ fn who_is_told_to_end_while_pip_works_leaves_nothing() {
         nothing_is_left(&sandbox);
     }
     assert!(!sandbox.path("ran").exists());
+}
+
+#[test]
+fn who_is_told_to_end_again_later_ends_at_once() {
+    let mut sandbox = scene();
+    let deaf = "import os, signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                with open('making', 'w') as file: file.write(str(os.getpid()))\n\
+                os.rename('making', 'ready'); time.sleep(300)";
+    sandbox.write("deaf/sitecustomize.py", deaf);
+    let deaf = sandbox.path("deaf");
+    sandbox.set("PYTHONPATH", deaf);
+    let mut command = process(&sandbox, ["--temp", "--with", "x", "--", "true"]);
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    wait_until("pip does not start", || sandbox.path("ready").exists());
+    send("TERM", &child.id().to_string());
+    sleep(Duration::from_secs(2));
+    assert_eq!(child.try_wait().unwrap(), None, "it waits for pip");
+    send("TERM", &child.id().to_string());
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
+    send("KILL", &fs::read_to_string(sandbox.path("ready")).unwrap());
 }

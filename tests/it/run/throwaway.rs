@@ -19,10 +19,10 @@ fn what_the_command_leaves_goes_too() {
         "ln -s \"$PWD/env\" \"$VIRTUAL_ENV/link\"; exit 0",
     ] {
         let before = tree(sandbox.path("env"));
-        run(&sandbox, words(WAYS[1], &["sh", "-c", script]))
-            .assert()
-            .success()
-            .stderr("");
+        let assert = run(&sandbox, words(WAYS[1], &["sh", "-c", script])).assert();
+        let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert.success();
+        assert!(stderr.is_empty() || script.ends_with('&'), "{stderr}");
         wait_until("something is left", || {
             // Who still writes may be faster than who removes, once.
             run(&sandbox, words(WAYS[1], &["true"])).assert().success();
@@ -32,49 +32,44 @@ fn what_the_command_leaves_goes_too() {
     }
 }
 
-/// Starts one that runs for long, and waits until it does.
-fn running(sandbox: &Sandbox) -> Child {
-    let count = || fs::read_dir(sandbox.path("")).unwrap().count();
-    let before = count();
-    let script = "touch \"ready-$$\"; exec sleep 60";
+/// Starts one that runs for long, waits until it does, and returns the number of its command, too.
+fn running(sandbox: &Sandbox) -> (Child, String) {
+    let ready = sandbox.path("ready");
+    fs::remove_file(&ready).ok();
+    let script = "echo $$ > making; mv making ready; exec sleep 300";
     let mut process = process(sandbox, words(WAYS[1], &["sh", "-c", script]));
     let child = process.stdout(Stdio::null()).spawn().unwrap();
-    wait_until("it does not run", || count() > before);
-    child
+    wait_until("it does not run", || ready.exists());
+    let command = fs::read_to_string(ready).unwrap();
+    (child, command.trim_end().to_owned())
 }
 
 #[test]
 fn what_a_killed_one_has_left_is_swept_and_what_is_in_use_is_not() {
     let sandbox = scene();
-    let mut used = running(&sandbox);
+    let (mut used, _) = running(&sandbox);
     let in_use = left(&sandbox);
     assert_eq!(in_use.len(), 1);
     let mode = fs::metadata(&in_use[0]).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o700);
-    let mut killed = running(&sandbox);
-    // The command goes on, and is to end with the test.
-    let commands = sandbox
-        .command("pgrep")
-        .args(["-P", &killed.id().to_string()])
-        .output();
+    let (mut killed, command) = running(&sandbox);
     killed.kill().unwrap();
     killed.wait().unwrap();
+    // The command went on.
+    crate::killed::signals::send("KILL", &command);
     assert_eq!(left(&sandbox).len(), 2);
     let assert = run(&sandbox, ["-v", "--temp", "--without-pip", "--", "true"])
         .assert()
         .success();
     let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
     assert!(
-        stderr.contains("removed 1 throwaway environments that killed runs had left"),
+        stderr.contains("removed 1 throwaway environment that killed runs had left"),
         "{stderr}"
     );
     assert_eq!(left(&sandbox), in_use);
     crate::killed::signals::send("TERM", &used.id().to_string());
     used.wait().unwrap();
     nothing_is_left(&sandbox);
-    for pid in String::from_utf8(commands.unwrap().stdout).unwrap().lines() {
-        crate::killed::signals::send("KILL", pid);
-    }
 }
 
 #[test]
@@ -102,6 +97,8 @@ fn what_a_stranger_has_planted_is_left_alone() {
     fs::set_permissions(sandbox.path("tmp"), Permissions::from_mode(0o1777)).unwrap();
     sandbox.write("mine/file", "mine");
     sandbox.write("tmp/rvenv-run-1aaaa1/temp/theirs", "theirs");
+    let private = Permissions::from_mode(0o700);
+    fs::set_permissions(sandbox.path("tmp/rvenv-run-1aaaa1"), private).unwrap();
     sandbox.write("tmp/rvenv-run-2aaaa2", "theirs");
     sandbox.write("tmp/rvenv-run-words/mine", "mine");
     symlink(sandbox.path("mine"), sandbox.path("tmp/rvenv-run-3aaaa3")).unwrap();
@@ -117,6 +114,58 @@ fn what_a_stranger_has_planted_is_left_alone() {
     run(&sandbox, words(WAYS[1], &["true"])).assert().success();
     assert_eq!(tree(sandbox.path("tmp")), tmp);
     assert_eq!(tree(sandbox.path("mine")), mine);
+}
+
+#[test]
+fn what_may_be_somebodys_is_not_swept() {
+    let sandbox = scene();
+    let file = |name: &str, mode| {
+        sandbox.write(format!("tmp/{name}"), "");
+        let top = sandbox.path("tmp").join(name.split('/').next().unwrap());
+        fs::set_permissions(top, Permissions::from_mode(mode)).unwrap();
+    };
+    file("rvenv-run-1aaaa1/temp/pyvenv.cfg", 0o755);
+    file("rvenv-run-2aaaa2/temp/pyvenv.cfg", 0o700);
+    file("rvenv-run-2aaaa2/thesis", 0o700);
+    let theirs = tree(sandbox.path("tmp"));
+    file("rvenv-run-3aaaa3/temp/pyvenv.cfg", 0o700);
+    file("rvenv-run-4aaaa4/.temp.rvenv-1bbbb1/pyvenv.cfg", 0o700);
+    let assert = run(&sandbox, ["-v", "--temp", "--without-pip", "--", "true"]).assert();
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(
+        stderr.contains("removed 2 throwaway environments that killed runs had left"),
+        "{stderr}"
+    );
+    assert_eq!(tree(sandbox.path("tmp")), theirs);
+}
+
+#[test]
+fn what_cannot_be_removed_is_mentioned() {
+    let sandbox = scene();
+    let script = "mkdir \"$VIRTUAL_ENV/mounted\"; mount -t tmpfs none \"$VIRTUAL_ENV/mounted\" || exit 9; exit 3";
+    let mut unshare = sandbox.command("unshare");
+    unshare.args(["--mount", crate::sandbox::RVENV, "run"]);
+    unshare.args(words(WAYS[1], &["sh", "-c", script]));
+    let output = unshare.output();
+    if output
+        .as_ref()
+        .map_or(true, |it| it.status.code() != Some(3))
+    {
+        return note("skipped: nothing can be mounted");
+    }
+    let stderr = String::from_utf8_lossy(&output.unwrap().stderr).into_owned();
+    let place = left(&sandbox).pop().unwrap();
+    let said = format!(
+        "a part of `{}` is left: something is mounted at `",
+        place.display()
+    );
+    assert!(stderr.contains(&said), "{stderr}");
+    // It is not there any more outside, and the next run has no questions.
+    run(&sandbox, words(WAYS[1], &["true"]))
+        .assert()
+        .success()
+        .stderr("");
+    nothing_is_left(&sandbox);
 }
 
 #[test]
