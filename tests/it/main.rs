@@ -70,4 +70,6 @@ mod tidy;
 #[cfg(target_os = "linux")]
 mod together;
 #[cfg(unix)]
+mod typist;
+#[cfg(unix)]
 mod variables;

@@ -7,6 +7,7 @@ mod usage;
 use crate::existing::bare;
 use crate::pythons::{Python, pythons};
 use crate::sandbox::{self, RVENV, Sandbox, note, tree};
+use crate::typist::answered;
 use assert_cmd::assert::Assert;
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::{contains, ends_with, starts_with};
@@ -54,10 +55,7 @@ fn lists(sandbox: &Sandbox, args: &[&str], expected: &[&str]) {
 /// What becomes of `LINE`, where `rvenv` is the program, on a terminal at which somebody types `answer` when asked.
 fn at_terminal(sandbox: &Sandbox, line: &str, answer: &str) -> Output {
     let line = line.replace("rvenv", &format!("'{RVENV}'"));
-    let driver = sandbox.home().join("answer.py");
-    fs::write(&driver, include_str!("answer.py")).unwrap();
-    let mut command = sandbox.command(&python().path);
-    command.arg(driver).args([answer, &line]).output().unwrap()
+    answered(sandbox, ["[y/N] ", answer], &["/bin/sh", "-c", &line])
 }
 
 /// A folder with environments of which nothing but `pyvenv.cfg` is there.

@@ -2,8 +2,8 @@
 
 use super::{WAYS, left, nothing_is_left, process, run, scene, wait_until, words};
 use crate::killed::signals::send;
-use crate::pythons::pythons;
 use crate::sandbox::{RVENV, Sandbox};
+use crate::typist::answered;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -198,10 +198,12 @@ fn a_time_limit_ends_it_and_leaves_nothing() {
 /// Runs a program on a terminal of its own, and types Ctrl-C each time that it says `ready`; returns what it says and how
 /// it ends.
 fn interrupted(sandbox: &Sandbox, program: &str, args: &[&str]) -> String {
-    let driver = sandbox.write("interrupt.py", include_str!("interrupt.py"));
-    let mut command = sandbox.command(&pythons()[0].path);
-    command.arg(driver).arg(program).args(args);
-    super::stdout(&command.output().unwrap())
+    let output = answered(sandbox, ["ready", "\x03"], &[&[program], args].concat());
+    let end = match output.status.signal() {
+        Some(signal) => format!("signal {signal}\n"),
+        None => format!("code {}\n", output.status.code().unwrap()),
+    };
+    String::from_utf8_lossy(&output.stdout).into_owned() + &end
 }
 
 #[test]
